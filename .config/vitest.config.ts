@@ -1,0 +1,30 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+// Tests run on the sources of all packages, without a build. Vitest resolves by these conditions; a child process that a
+// test starts gets the same one by NODE_OPTIONS.
+const condition = 'anybroker-source'
+const conditions = [condition, 'module', 'node', 'development|production']
+const nodeOptions = [process.env['NODE_OPTIONS'], `--conditions=${condition}`].filter(Boolean).join(' ')
+
+export default defineConfig({
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: [condition] } },
+  test: {
+    env: { NODE_OPTIONS: nodeOptions },
+    passWithNoTests: true,
+    // A rejection that nobody handles is a lost message: it fails the run, as it does by default, and stays so.
+    dangerouslyIgnoreUnhandledErrors: false,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], pool: 'threads' },
+      },
+      {
+        extends: true,
+        test: { name: 'across', include: ['test/**/*.test.ts'], pool: 'forks', testTimeout: 30_000, hookTimeout: 60_000 },
+      },
+    ],
+  },
+})
