@@ -1,0 +1,91 @@
+import type { DeadFacts, DeadReason, Headers, WireMessage } from '../message.ts'
+import { makeHeaders } from './header-rules.ts'
+import { utf8Length } from './sizes.ts'
+
+/** Our own fields travel in the broker's native properties where it has them, else as headers with this prefix. */
+export const SYSTEM_PREFIX = 'ab-'
+
+/** The longest error text in a dead letter. */
+export const MAX_REASON_BYTES = 1024
+
+type Fields = Omit<WireMessage, 'body' | 'headers'>
+const TEXTS = ['id', 'key', 'contentType', 'correlationId', 'replyTo', 'source', 'traceparent', 'dedupId'] as const
+const NUMBERS = ['sentAt', 'deliverAt', 'expiresAt', 'carriedAttempts'] as const
+const REASONS: readonly string[] = ['max-attempts', 'rejected', 'undecodable', 'invalid', 'crashed', 'broker'] satisfies DeadReason[]
+
+/**
+ * The fields of a message as `ab-` headers, but for those that the driver has a native property for.
+ *
+ * @example A broker that has a message id and a content type
+ * ```ts
+ * const system = packFields(message, ['id', 'contentType'])
+ * ```
+ */
+export function packFields(message: WireMessage, native: readonly (keyof Fields)[] = []): Record<string, string> {
+  const packed: Record<string, string> = {}
+  for (const field of [...TEXTS, ...NUMBERS]) {
+    const value = message[field]
+    if (value !== undefined && !native.includes(field)) packed[SYSTEM_PREFIX + kebab(field)] = String(value)
+  }
+  if (message.dead !== undefined) {
+    const { origin, reason, error, attempts, at } = message.dead
+    Object.assign(packed, { 'ab-dead-origin': origin, 'ab-dead-reason': reason, 'ab-dead-attempts': `${attempts}`, 'ab-dead-at': `${at}` })
+    if (error !== undefined) packed['ab-dead-error'] = error
+  }
+  return packed
+}
+
+/**
+ * The fields again, and the headers without them. Total: a foreign message has none of the fields, and an unreadable one is left
+ * out, because what others put there must not cost the message (M5).
+ */
+export function unpackFields(raw: Iterable<readonly [string, string]>): { fields: Partial<Fields>; headers: Headers } {
+  const system = new Map<string, string>()
+  const user: (readonly [string, string])[] = []
+  for (const entry of raw) {
+    if (entry[0].startsWith(SYSTEM_PREFIX)) system.set(entry[0].slice(SYSTEM_PREFIX.length), entry[1])
+    else user.push(entry)
+  }
+  const fields: { -readonly [F in keyof Fields]?: Fields[F] } = {}
+  for (const field of TEXTS) {
+    const value = system.get(kebab(field))
+    if (value !== undefined) fields[field] = value
+  }
+  for (const field of NUMBERS) {
+    const value = wholeNumber(system.get(kebab(field)))
+    if (value !== undefined) fields[field] = value
+  }
+  const dead = deadFacts(system)
+  if (dead !== undefined) fields.dead = dead
+  return { fields, headers: makeHeaders(user) }
+}
+
+function deadFacts(system: ReadonlyMap<string, string>): DeadFacts | undefined {
+  const origin = system.get('dead-origin')
+  const reason = system.get('dead-reason')
+  if (origin === undefined || reason === undefined || !REASONS.includes(reason)) return undefined
+  const error = system.get('dead-error')
+  return {
+    origin,
+    reason: reason as DeadReason,
+    attempts: wholeNumber(system.get('dead-attempts')) ?? 0,
+    at: wholeNumber(system.get('dead-at')) ?? 0,
+    ...(error === undefined ? {} : { error }),
+  }
+}
+
+/** Cut to whole characters within `maxBytes`, made well-formed. */
+export function cutText(text: string, maxBytes: number = MAX_REASON_BYTES): string {
+  let cut = text.toWellFormed().slice(0, maxBytes)
+  while (utf8Length(cut) > maxBytes) cut = cut.slice(0, -Math.max(1, Math.ceil((utf8Length(cut) - maxBytes) / 4)))
+  return cut.toWellFormed() === cut ? cut : cut.slice(0, -1)
+}
+
+function kebab(field: string): string {
+  return field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\d{1,15}$/.test(text)) return undefined
+  return Number(text)
+}
