@@ -1,1 +1,3 @@
-export {}
+export * from './seeded-random.ts'
+export * from './virtual-time.ts'
+export * from './wrap-driver.ts'

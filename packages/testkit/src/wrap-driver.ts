@@ -1,4 +1,14 @@
-import type { Admin, Capabilities, Connection, Driver, Receiver, Ref, Sender, SourceRef, Topology } from '@anybroker/driver'
+import type {
+  Admin,
+  Capabilities,
+  Connection,
+  Driver,
+  Receiver,
+  Ref,
+  Sender,
+  SourceRef,
+  Topology,
+} from '@anybroker/driver'
 
 /** What to put in place of the parts of a driver. Each is given the real part and returns what core will see. */
 export interface DriverParts {
