@@ -1,6 +1,6 @@
 import type { Clause } from '@anybroker/driver'
 import type { Broker, ConnectOptions, Delivery } from 'anybroker'
-import type { Harness, VirtualHarness } from './harness.ts'
+import type { Harness, Need, VirtualHarness } from './harness.ts'
 
 /** One thing that a clause promises, or one default. Runs with node:assert alone, under any test runner. */
 export interface Case {
@@ -15,8 +15,6 @@ export interface Case {
   readonly timeoutMs?: number
   run(t: Context): Promise<void>
 }
-
-export type Need = 'connectWrong' | 'breakConnection' | 'restart' | 'foreignSend' | 'fill' | 'spawn' | 'virtualTime'
 
 /** What a case works with. All that it opened is closed after it, also when it failed. */
 export interface Context {
@@ -37,7 +35,10 @@ export interface Context {
   /** Collects what a handler was given, and settles as told (default: acks). */
   inbox<T>(behave?: (delivery: Delivery<T>) => unknown): Inbox<T>
   /** Asserts that it rejects with a `BrokerError` of that code, or with a `TypeError`, and returns the error. */
-  rejects(promise: Promise<unknown>, code: string): Promise<Error & { readonly code?: string; readonly outcome?: string }>
+  rejects(
+    promise: Promise<unknown>,
+    code: string,
+  ): Promise<Error & { readonly code?: string; readonly outcome?: string }>
   /** Under the virtual clock. */
   virtual(): VirtualHarness
   /** Runs after the case, last first. */

@@ -24,7 +24,10 @@ export interface Harness {
   /** Stops the broker and starts it again with its data. */
   restart?(): Promise<void>
   /** Puts a message on a queue as a client would that never heard of anybroker. */
-  foreignSend?(queue: string, message: { readonly body: Uint8Array; readonly headers: Readonly<Record<string, string>> }): Promise<void>
+  foreignSend?(
+    queue: string,
+    message: { readonly body: Uint8Array; readonly headers: Readonly<Record<string, string>> },
+  ): Promise<void>
   /** Fills the broker until it takes no more, until the returned function is called. */
   fill?(): Promise<() => Promise<void>>
   /** A consumer in a process of its own, which dies with SIGKILL when a handler has begun. Absent where nothing outlives a process. */
@@ -33,9 +36,16 @@ export interface Harness {
   virtualTime?(): VirtualHarness
   /** Why a case is not run here, by its full name `D7: …` or by its clause. Printed and counted. */
   readonly skip?: Readonly<Record<string, string>>
+  /** Why this harness can't do something that a case may need. Default: `the harness has no …`. */
+  readonly absent?: Readonly<Partial<Record<Need, string>>>
   /** What the slowest ordinary round trip takes: bounded waits are that many times longer. Default 1. */
   readonly slowness?: number
+  /** Removes what the run left on the broker. Called once, after the last case. */
+  close?(): Promise<void>
 }
+
+/** What only some harnesses can do, and some cases need. */
+export type Need = 'connectWrong' | 'breakConnection' | 'restart' | 'foreignSend' | 'fill' | 'spawn' | 'virtualTime'
 
 export interface SpawnJob {
   readonly source: { readonly queue: string } | { readonly topic: string; readonly subscription: string }

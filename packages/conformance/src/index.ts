@@ -1,1 +1,7 @@
-export {}
+export * from './case.ts'
+export * from './cases/index.ts'
+export * from './conformance.ts'
+export * from './harness.ts'
+export * from './report.ts'
+export { fullName, runCase, skipReason, type CaseResult } from './run-case.ts'
+export * from './when.ts'
