@@ -1,5 +1,6 @@
 // What is published, looked at as its users get it: packs every public package, asks publint and attw about the tarballs,
-// looks for what must not be in them, and imports every entry with plain Node of the oldest version that is promised.
+// looks for what must not be in them, checks the declarations together as a strict user's compiler does, and imports every
+// entry with plain Node of the oldest version that is promised.
 import { execFile } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,6 +15,7 @@ const tarballs = join(root, '.tarballs')
 rmSync(tarballs, { recursive: true, force: true })
 mkdirSync(tarballs)
 const consumer = mkdtempSync(join(tmpdir(), 'anybroker-consumer-'))
+writeFileSync(join(consumer, 'package.json'), '{ "private": true, "type": "module" }\n')
 
 try {
   const problems: string[] = []
@@ -26,7 +28,7 @@ try {
     const said = await Promise.all([publint(tarball), attw(tarball)])
     problems.push(...[contents(unpacked), ...said].flat().map((problem) => `${manifest.name}: ${problem}`))
   }
-  if (problems.length === 0) problems.push(...(await importAll(entries)))
+  if (problems.length === 0) problems.push(...(await checkTypes(entries)), ...(await importAll(entries)))
 
   for (const problem of problems) console.error(problem)
   if (problems.length > 0) process.exitCode = 1
@@ -91,9 +93,27 @@ async function attw(tarball: string): Promise<string[]> {
   return ask('attw', [tarball, '--profile', 'esm-only', '--no-definitely-typed', '--format', 'ascii', '--no-emoji'])
 }
 
+/** Without `skipLibCheck`, and without the condition that would lead to sources. */
+async function checkTypes(entries: readonly string[]): Promise<string[]> {
+  const lines = entries.map((entry, at) => `export * as entry${at} from ${JSON.stringify(entry)}`)
+  writeFileSync(join(consumer, 'types.ts'), [...lines, ''].join('\n'))
+  const options = {
+    target: 'es2024',
+    lib: ['es2024', 'esnext.disposable'],
+    module: 'nodenext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmit: true,
+    typeRoots: [join(root, 'node_modules/@types')],
+    types: ['node'],
+  }
+  writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['types.ts'] }))
+  return ask('tsc', ['-p', consumer])
+}
+
 async function importAll(entries: readonly string[]): Promise<string[]> {
   const lines = entries.map((entry) => `await import(${JSON.stringify(entry)})`)
-  writeFileSync(join(consumer, 'package.json'), '{ "private": true, "type": "module" }\n')
   writeFileSync(
     join(consumer, 'main.js'),
     [`if (process.version !== 'v${oldestNode}') throw new Error(process.version)`, ...lines, ''].join('\n'),
