@@ -1,3 +1,8 @@
+export * from './faults/faulty-driver.ts'
+export { FAULTS } from './faults/faults.ts'
+export type { FaultKind, FaultName, FaultPlan, FaultPoint, HappenedFault, NextFault } from './faults/faults.ts'
+export * from './faults/injected-fault.ts'
+export * from './recorder.ts'
 export * from './seeded-random.ts'
 export * from './virtual-time.ts'
 export * from './wrap-driver.ts'

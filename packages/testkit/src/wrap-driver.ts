@@ -9,6 +9,7 @@ import type {
   SourceRef,
   Topology,
 } from '@anybroker/driver'
+import { intercept } from './intercept.ts'
 
 /** What to put in place of the parts of a driver. Each is given the real part and returns what core will see. */
 export interface DriverParts {
@@ -57,12 +58,7 @@ export function wrapDriver(inner: Driver, parts: DriverParts): Driver {
 
 /** `inner` with some members replaced; the others stay bound to `inner`, private fields included. */
 export function override<T extends object>(inner: T, members: { [K in keyof T]?: T[K] | undefined }): T {
-  return new Proxy(inner, {
-    get(target, property) {
-      if (Object.hasOwn(members, property)) return members[property as keyof T]
-      const value: unknown = Reflect.get(target, property, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-    has: (target, property) => Object.hasOwn(members, property) || property in target,
-  })
+  return intercept(inner, (property, value) =>
+    Object.hasOwn(members, property) ? members[property as keyof T] : value,
+  )
 }
