@@ -16,24 +16,31 @@ import type { Broker, ConnectOptions } from 'anybroker'
 export interface Harness {
   /** Names the run, its result file and its column in the docs: `memory`, `rabbitmq-4`. */
   readonly name: string
-  connect(options?: ConnectOptions): Promise<Broker>
+  readonly connect: (options?: ConnectOptions) => Promise<Broker>
   /** A URL or driver under which nothing answers, or whose credentials are wrong. `connect` is expected to reject. */
-  connectWrong?(options?: ConnectOptions): Promise<Broker>
+  readonly connectWrong?: (options?: ConnectOptions) => Promise<Broker>
   /** Cuts all connections made so far, as a network would. They come back by themselves. */
-  breakConnection?(): Promise<void>
+  readonly breakConnection?: () => Promise<void>
   /** Stops the broker and starts it again with its data. */
-  restart?(): Promise<void>
+  readonly restart?: () => Promise<void>
   /** Puts a message on a queue as a client would that never heard of anybroker. */
-  foreignSend?(
+  readonly foreignSend?: (
     queue: string,
     message: { readonly body: Uint8Array; readonly headers: Readonly<Record<string, string>> },
-  ): Promise<void>
+  ) => Promise<void>
   /** Fills the broker until it takes no more, until the returned function is called. */
-  fill?(): Promise<() => Promise<void>>
-  /** A consumer in a process of its own, which dies with SIGKILL when a handler has begun. Absent where nothing outlives a process. */
-  spawn?(job: SpawnJob): Promise<{ kill(): Promise<void>; received(): Promise<readonly string[]> }>
+  readonly fill?: () => Promise<() => Promise<void>>
+  /**
+   * Whatever the broker holds, as its administrator sees it: names of queues, exchanges, topics, subscriptions, ephemeral ones
+   * included. For proving that nothing is left behind (E2).
+   */
+  readonly entities?: () => Promise<readonly string[]>
+  /** What `connectWrong` carries and no error may show: passwords, tokens (C5). */
+  readonly secrets?: readonly string[]
+  /** A consumer in a process of its own, which dies by SIGKILL. Absent where nothing outlives a process. */
+  readonly spawn?: (job: SpawnJob) => Promise<Spawned>
   /** A broker of its own under a virtual clock, for cases whose time is too long to wait for. */
-  virtualTime?(): VirtualHarness
+  readonly virtualTime?: () => VirtualHarness
   /** Why a case is not run here, by its full name `D7: …` or by its clause. Printed and counted. */
   readonly skip?: Readonly<Record<string, string>>
   /** Why this harness can't do something that a case may need. Default: `the harness has no …`. */
@@ -41,16 +48,33 @@ export interface Harness {
   /** What the slowest ordinary round trip takes: bounded waits are that many times longer. Default 1. */
   readonly slowness?: number
   /** Removes what the run left on the broker. Called once, after the last case. */
-  close?(): Promise<void>
+  readonly close?: () => Promise<void>
 }
 
 /** What only some harnesses can do, and some cases need. */
-export type Need = 'connectWrong' | 'breakConnection' | 'restart' | 'foreignSend' | 'fill' | 'spawn' | 'virtualTime'
+export type Need =
+  | 'connectWrong'
+  | 'breakConnection'
+  | 'restart'
+  | 'foreignSend'
+  | 'fill'
+  | 'entities'
+  | 'spawn'
+  | 'virtualTime'
 
 export interface SpawnJob {
-  readonly source: { readonly queue: string } | { readonly topic: string; readonly subscription: string }
+  /** Without `subscription` an ephemeral one. */
+  readonly source: { readonly queue: string } | { readonly topic: string; readonly subscription?: string }
   /** `hang`: takes a delivery and never settles it. `ack`: settles each. */
   readonly handler: 'hang' | 'ack'
+}
+
+/** A consumer in a process of its own. */
+export interface Spawned {
+  /** SIGKILL. Resolves when the process has gone; again, at once. */
+  readonly kill: () => Promise<void>
+  /** The ids of what its handler was given so far. */
+  readonly received: () => Promise<readonly string[]>
 }
 
 export interface VirtualHarness {

@@ -12,8 +12,8 @@ export type CaseResult =
 /** What a case may take unless it says, before the harness' slowness. */
 export const CASE_TIMEOUT_MS = 10_000
 
-/** Cases that disturb everybody on the broker: they run alone. */
-const DISTURBING: readonly Need[] = ['breakConnection', 'restart', 'fill']
+/** Cases that disturb everybody on the broker, or that look at all of it: they run alone. */
+const ALONE: readonly Need[] = ['breakConnection', 'restart', 'fill', 'entities']
 
 /** The name under which a case is printed, stored and skipped: `D4: a rejected message …`. */
 export function fullName({ clause, name }: Case): string {
@@ -22,7 +22,7 @@ export function fullName({ clause, name }: Case): string {
 
 /** Whether a case must run while no other does. */
 export function runsAlone({ needs = [] }: Case): boolean {
-  return needs.some((need) => DISTURBING.includes(need))
+  return needs.some((need) => ALONE.includes(need))
 }
 
 /** How long a case may run on this harness. */

@@ -1,4 +1,47 @@
 import type { Case } from '../case.ts'
+import { cases as A1 } from './A1.ts'
+import { cases as A5 } from './A5.ts'
+import { cases as A6 } from './A6.ts'
+import { cases as C5 } from './C5.ts'
+import { cases as E1 } from './E1.ts'
+import { cases as E2 } from './E2.ts'
+import { cases as Q1 } from './Q1.ts'
+import { cases as Q2 } from './Q2.ts'
+import { cases as Q3 } from './Q3.ts'
+import { cases as Q4 } from './Q4.ts'
+import { cases as Q5 } from './Q5.ts'
+import { cases as S1 } from './S1.ts'
+import { cases as S2 } from './S2.ts'
+import { cases as S3 } from './S3.ts'
+import { cases as S4 } from './S4.ts'
+import { cases as S5 } from './S5.ts'
+import { cases as S6 } from './S6.ts'
+import { cases as T1 } from './T1.ts'
+import { cases as T2 } from './T2.ts'
+import { cases as T3 } from './T3.ts'
+import { cases as T4 } from './T4.ts'
 
-/** Every case of the contract, by clause. A new file of cases is imported here and nowhere else. */
-export const allCases: readonly Case[] = []
+/** Every case of the contract, in its order. A new file of cases is imported here and nowhere else. */
+export const allCases: readonly Case[] = [
+  ...Q1,
+  ...Q2,
+  ...Q3,
+  ...Q4,
+  ...Q5,
+  ...T1,
+  ...T2,
+  ...T3,
+  ...T4,
+  ...S1,
+  ...S2,
+  ...S3,
+  ...S4,
+  ...S5,
+  ...S6,
+  ...E1,
+  ...E2,
+  ...A1,
+  ...A5,
+  ...A6,
+  ...C5,
+]

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import type { Case, Context, Inbox } from '../case.ts'
+import type { Delivery, DurableSubscription } from 'anybroker'
+import { gate, numbers, QUICK, sorted } from '../samples.ts'
+
+interface Pair {
+  readonly topicName: string
+  readonly mine: DurableSubscription<number>
+  readonly other: DurableSubscription<number>
+  /** Acks whatever the other one gets. */
+  readonly others: Inbox<number>
+}
+
+/** Two subscriptions of one topic, the other one with a consumer that acks everything. */
+async function pair(t: Context): Promise<Pair> {
+  const topic = t.broker.topic<number>(t.name('pair'))
+  const mine = await topic.durableSubscription('mine', { retry: QUICK })
+  const other = await topic.durableSubscription('other', { retry: QUICK })
+  const others = t.inbox<number>()
+  await other.consume(others.handler)
+  return { topicName: topic.name, mine, other, others }
+}
+
+async function letters(of: DurableSubscription<number>): Promise<readonly Delivery<number | undefined>[]> {
+  const read = []
+  for await (const letter of of.deadLetters.receive({ untilEmpty: true })) {
+    read.push(letter)
+    await letter.ack()
+  }
+  return read
+}
+
+export const cases: readonly Case[] = [
+  {
+    clause: 'S3',
+    name: 'a retried message comes again to its own subscription alone',
+    async run(t) {
+      const { topicName, mine, others } = await pair(t)
+      const inbox = t.inbox<number>(({ attempt }) => {
+        if (attempt === 1) throw new Error('again')
+      })
+      await mine.consume(inbox.handler, { concurrency: 3 })
+      await t.broker.topic<number>(topicName).publishAll(numbers(6).map((body) => ({ body })))
+      await inbox.count(12)
+      await others.count(6)
+      await t.quiet()
+      assert.deepEqual(sorted(others.bodies), numbers(6))
+      assert.deepEqual(new Set(others.deliveries.map(({ attempt }) => attempt)), new Set([1]))
+    },
+  },
+  {
+    clause: 'S3',
+    name: 'a retry longer than what is held in hand reaches its own subscription alone',
+    needs: ['virtualTime'],
+    async run(t) {
+      const time = t.virtual()
+      const broker = await time.connect()
+      const topic = broker.topic<number>(t.name('long'))
+      const { holdMaxMs, maxMs } = broker.capabilities.D2
+      const delayMs = Math.min(holdMaxMs + 60_000, maxMs)
+      const mine = await topic.durableSubscription('mine')
+      const other = await topic.durableSubscription('other')
+      const others = t.inbox<number>()
+      await other.consume(others.handler)
+      const inbox = t.inbox<number>(async (delivery) => {
+        if (delivery.attempt === 1) await delivery.retry({ delayMs })
+      })
+      await mine.consume(inbox.handler)
+      await topic.publish(0)
+      await time.advance(1_000)
+      await inbox.count(1)
+      await time.advance(delayMs + 60_000)
+      await inbox.count(2)
+      assert.deepEqual(others.bodies, [0])
+    },
+  },
+  {
+    clause: 'S3',
+    name: 'a dead letter of one subscription is none of the other',
+    async run(t) {
+      const { topicName, mine, other, others } = await pair(t)
+      const worker = await mine.consume((delivery) => delivery.reject({ reason: 'mine alone' }))
+      await t.broker.topic<number>(topicName).publishAll(numbers(3).map((body) => ({ body })))
+      await t.until('all are dead', () => worker.stats.deadLettered === 3)
+      await others.count(3)
+      assert.deepEqual(await t.within(letters(other), 'the dead letters of the other'), [])
+      const own = await t.within(letters(mine), 'its own dead letters')
+      assert.deepEqual(sorted(own.map(({ body }) => body ?? NaN)), numbers(3))
+      assert.deepEqual(new Set(own.map(({ dead }) => dead?.origin)), new Set([`${topicName}/mine`]))
+    },
+  },
+  {
+    clause: 'S3',
+    name: 'a redriven letter reaches its own subscription alone',
+    async run(t) {
+      const { topicName, mine, others } = await pair(t)
+      let mended = false
+      const inbox = t.inbox<number>(async (delivery) => {
+        if (!mended) await delivery.reject()
+      })
+      const worker = await mine.consume(inbox.handler)
+      await t.broker.topic<number>(topicName).publish(7)
+      await t.until('it is dead', () => worker.stats.deadLettered === 1)
+      await others.count(1)
+      mended = true
+      assert.deepEqual(await mine.deadLetters.redrive(), { redriven: 1, skipped: 0 })
+      await inbox.count(2)
+      await t.quiet()
+      assert.deepEqual(others.bodies, [7])
+      assert.equal(inbox.deliveries[1]?.attempt, 1, 'attempts begin again')
+    },
+  },
+  {
+    clause: 'S3',
+    name: 'what a closing consumer gives back reaches its own subscription alone',
+    async run(t) {
+      const { topicName, mine, others } = await pair(t)
+      const held = gate()
+      const first = t.inbox<number>((delivery) => held.pass(delivery))
+      const worker = await mine.consume(first.handler, { concurrency: 2 })
+      await t.broker.topic<number>(topicName).publishAll(numbers(4).map((body) => ({ body })))
+      await first.count(2)
+      await worker.close({ drainMs: 0 })
+      const second = t.inbox<number>()
+      await mine.consume(second.handler)
+      await t.until('all come again', () => new Set(second.bodies).size === 4)
+      await t.quiet()
+      assert.deepEqual(sorted(others.bodies), numbers(4))
+    },
+  },
+]
