@@ -1,3 +1,4 @@
+export * from './bad-inputs.ts'
 export * from './faults/faulty-driver.ts'
 export { FAULTS } from './faults/faults.ts'
 export type { FaultKind, FaultName, FaultPlan, FaultPoint, HappenedFault, NextFault } from './faults/faults.ts'
