@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Case } from '../case.ts'
-import { numbers, sorted } from '../samples.ts'
+import { arrivesOnce } from './kit/arrives-once.ts'
+import { numbers } from './kit/samples.ts'
 
 export const cases: readonly Case[] = [
   {
@@ -12,7 +13,7 @@ export const cases: readonly Case[] = [
       const queue = first.queue<number>(name)
       await queue.send(0)
       const worker = await queue.consume((delivery) => delivery.reject())
-      await t.until('it is dead', () => worker.stats.deadLettered === 1)
+      await t.until('it is dead', () => worker.stats.deadLettered >= 1)
       await worker.close()
       await queue.sendAll(numbers(5).map((body) => ({ body })))
       assert.equal(await queue.delete(), true)
@@ -22,9 +23,7 @@ export const cases: readonly Case[] = [
       const inbox = t.inbox<number>()
       await again.consume(inbox.handler)
       await again.send(99)
-      await inbox.count(1)
-      await t.quiet()
-      assert.deepEqual(inbox.bodies, [99])
+      await arrivesOnce(t, inbox, [99])
       const dead = []
       for await (const letter of again.deadLetters.receive({ untilEmpty: true })) dead.push(letter.body)
       assert.deepEqual(dead, [])
@@ -56,13 +55,11 @@ export const cases: readonly Case[] = [
       await first.close()
 
       const again = t.broker.topic<number>(name)
-      const inbox = t.inbox<number>()
-      for (const subscription of ['one', 'two'])
-        await (await again.durableSubscription(subscription)).consume(inbox.handler)
+      const inboxes = [t.inbox<number>(), t.inbox<number>()]
+      for (const [index, inbox] of inboxes.entries())
+        await (await again.durableSubscription(['one', 'two'][index] ?? '')).consume(inbox.handler)
       await again.publish(99)
-      await inbox.count(2)
-      await t.quiet()
-      assert.deepEqual(inbox.bodies, [99, 99])
+      for (const inbox of inboxes) await arrivesOnce(t, inbox, [99])
       assert.equal(await t.broker.topic(name).delete(), true)
       assert.equal(await (await t.connect()).topic(name).delete(), false)
     },
@@ -78,9 +75,7 @@ export const cases: readonly Case[] = [
       await (await t.connect()).queue(name).open()
       const inbox = t.inbox<number>()
       for (const broker of brokers) await broker.queue<number>(name).consume(inbox.handler)
-      await inbox.count(5)
-      await t.quiet()
-      assert.deepEqual(sorted(new Set(inbox.bodies)), numbers(5))
+      await arrivesOnce(t, inbox, numbers(5), { faults: t.capabilities.Q4.duplicates === 'rebalance' })
     },
   },
 ]

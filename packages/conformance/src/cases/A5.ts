@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Case } from '../case.ts'
-import { gate, QUICK } from '../samples.ts'
+import { gate, QUICK } from './kit/samples.ts'
 
 export const cases: readonly Case[] = [
   {
@@ -72,7 +72,7 @@ export const cases: readonly Case[] = [
         await send('dead')
         await send('alive')
         await inbox.count(3)
-        await t.until('one is dead, one is acked', () => worker.stats.deadLettered === 1 && worker.stats.acked === 1)
+        await t.until('one is dead, one is acked', () => worker.stats.deadLettered >= 1 && worker.stats.acked >= 1)
       }
     },
   },

@@ -27,7 +27,7 @@ export const cases: readonly Case[] = [
       const worker = await queue.consume((delivery) => delivery.reject())
       // A dead-letter queue, a lane for delays and an ephemeral subscription come into being, and stay unseen.
       await queue.send('dies')
-      await t.until('it is dead', () => worker.stats.deadLettered === 1)
+      await t.until('it is dead', () => worker.stats.deadLettered >= 1)
       const topic = elsewhere.topic<string>(name)
       await topic.durableSubscription('billing')
       if (t.capabilities.E1.grade !== 'none') await topic.subscribe(() => {})

@@ -1,6 +1,6 @@
-import assert from 'node:assert/strict'
 import type { Case } from '../case.ts'
-import { numbers, sorted } from '../samples.ts'
+import { arrivesOnce, assertOnce } from './kit/arrives-once.ts'
+import { numbers } from './kit/samples.ts'
 import { whenAll, whenNone } from '../when.ts'
 
 export const cases: readonly Case[] = [
@@ -13,11 +13,11 @@ export const cases: readonly Case[] = [
       const inbox = t.inbox<number>()
       const worker = await t.broker.topic<number>(publisher.name).subscribe(inbox.handler, { concurrency: 4 })
       await publisher.publishAll(numbers(20).map((body) => ({ body })))
-      await inbox.count(20)
+      await t.until('all have come', () => new Set(inbox.bodies).size === 20)
       await worker.close()
       await publisher.publishAll(numbers(5).map((n) => ({ body: n + 100 })))
       await t.quiet()
-      assert.deepEqual(sorted(inbox.bodies), numbers(20))
+      assertOnce(t, inbox.bodies, numbers(20))
     },
   },
   {
@@ -31,7 +31,7 @@ export const cases: readonly Case[] = [
         await using worker = await t.broker.topic<number>(publisher.name).subscribe(inbox.handler)
         await publisher.publish(round)
         await inbox.count(1)
-        assert.deepEqual(inbox.bodies, [round])
+        assertOnce(t, inbox.bodies, [round])
         await worker.close()
       }
     },
@@ -46,13 +46,11 @@ export const cases: readonly Case[] = [
       await topic.subscribe(stays.handler)
       const leaving = await topic.subscribe(goes.handler)
       await topic.publishAll(numbers(5).map((body) => ({ body })))
-      await Promise.all([stays.count(5), goes.count(5)])
+      for (const inbox of [stays, goes]) await arrivesOnce(t, inbox, numbers(5))
       await leaving.close()
       await topic.publishAll(numbers(5).map((n) => ({ body: n + 5 })))
-      await stays.count(10)
-      await t.quiet()
-      assert.deepEqual(sorted(stays.bodies), numbers(10))
-      assert.deepEqual(sorted(goes.bodies), numbers(5))
+      await arrivesOnce(t, stays, numbers(10))
+      assertOnce(t, goes.bodies, numbers(5))
     },
   },
   {
@@ -64,9 +62,7 @@ export const cases: readonly Case[] = [
       const inbox = t.inbox<number>()
       await topic.subscribe(inbox.handler, { filter: { region: 'eu' } })
       for (const body of numbers(6)) await topic.publish(body, { headers: { region: body % 2 === 0 ? 'eu' : 'us' } })
-      await inbox.count(3)
-      await t.quiet()
-      assert.deepEqual(sorted(inbox.bodies), [0, 2, 4])
+      await arrivesOnce(t, inbox, [0, 2, 4])
     },
   },
   {

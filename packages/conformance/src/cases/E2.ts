@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Case, Context } from '../case.ts'
-import { numbers } from '../samples.ts'
+import { numbers } from './kit/samples.ts'
 import { whenAll, whenNone } from '../when.ts'
 
 /** Longer than that nobody waits for the remains of a crash. */

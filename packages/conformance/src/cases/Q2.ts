@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Case } from '../case.ts'
-import { numbers, sorted } from '../samples.ts'
+import { arrivesOnce, assertOnce } from './kit/arrives-once.ts'
+import { numbers } from './kit/samples.ts'
 
 const DAY_MS = 86_400_000
 
@@ -16,8 +17,7 @@ export const cases: readonly Case[] = [
 
       const inbox = t.inbox<number>()
       await t.broker.queue<number>(name).consume(inbox.handler)
-      await inbox.count(25)
-      assert.deepEqual(sorted(inbox.bodies), numbers(25))
+      await arrivesOnce(t, inbox, numbers(25))
     },
   },
   {
@@ -31,10 +31,10 @@ export const cases: readonly Case[] = [
         await queue.send(round * 2 + 1)
         const consumer = await t.connect()
         await consumer.queue<number>(queue.name).consume(inbox.handler)
-        await inbox.count((round + 1) * 2)
+        await t.until('both are handled', () => new Set(inbox.bodies).size === (round + 1) * 2)
         await consumer.close()
       }
-      assert.deepEqual(sorted(new Set(inbox.bodies)), numbers(6))
+      assertOnce(t, inbox.bodies, numbers(6))
     },
   },
   {
@@ -65,8 +65,7 @@ export const cases: readonly Case[] = [
       await t.harness.restart?.()
       const inbox = t.inbox<number>()
       await (await t.connect()).queue<number>(queue.name).consume(inbox.handler)
-      await inbox.count(20, 60_000)
-      assert.deepEqual(sorted(new Set(inbox.bodies)), numbers(20))
+      await arrivesOnce(t, inbox, numbers(20), { withinMs: 60_000, faults: true })
     },
   },
 ]

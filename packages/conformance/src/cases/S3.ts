@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Case, Context, Inbox } from '../case.ts'
 import type { Delivery, DurableSubscription } from 'anybroker'
-import { gate, numbers, QUICK, sorted } from '../samples.ts'
+import { arrivesOnce, assertOnce } from './kit/arrives-once.ts'
+import { gate, numbers, QUICK } from './kit/samples.ts'
 
 interface Pair {
   readonly topicName: string
@@ -36,16 +37,16 @@ export const cases: readonly Case[] = [
     name: 'a retried message comes again to its own subscription alone',
     async run(t) {
       const { topicName, mine, others } = await pair(t)
-      const inbox = t.inbox<number>(({ attempt }) => {
-        if (attempt === 1) throw new Error('again')
+      const failed = new Set<number>()
+      const inbox = t.inbox<number>(({ body }) => {
+        if (failed.has(body)) return
+        failed.add(body)
+        throw new Error('again')
       })
       await mine.consume(inbox.handler, { concurrency: 3 })
       await t.broker.topic<number>(topicName).publishAll(numbers(6).map((body) => ({ body })))
       await inbox.count(12)
-      await others.count(6)
-      await t.quiet()
-      assert.deepEqual(sorted(others.bodies), numbers(6))
-      assert.deepEqual(new Set(others.deliveries.map(({ attempt }) => attempt)), new Set([1]))
+      await arrivesOnce(t, others, numbers(6))
     },
   },
   {
@@ -63,7 +64,7 @@ export const cases: readonly Case[] = [
       const others = t.inbox<number>()
       await other.consume(others.handler)
       const inbox = t.inbox<number>(async (delivery) => {
-        if (delivery.attempt === 1) await delivery.retry({ delayMs })
+        if (inbox.deliveries.length === 1) await delivery.retry({ delayMs })
       })
       await mine.consume(inbox.handler)
       await topic.publish(0)
@@ -81,11 +82,15 @@ export const cases: readonly Case[] = [
       const { topicName, mine, other, others } = await pair(t)
       const worker = await mine.consume((delivery) => delivery.reject({ reason: 'mine alone' }))
       await t.broker.topic<number>(topicName).publishAll(numbers(3).map((body) => ({ body })))
-      await t.until('all are dead', () => worker.stats.deadLettered === 3)
-      await others.count(3)
+      await t.until('all are dead', () => worker.stats.deadLettered >= 3)
+      await arrivesOnce(t, others, numbers(3))
       assert.deepEqual(await t.within(letters(other), 'the dead letters of the other'), [])
       const own = await t.within(letters(mine), 'its own dead letters')
-      assert.deepEqual(sorted(own.map(({ body }) => body ?? NaN)), numbers(3))
+      assertOnce(
+        t,
+        own.map(({ body }) => body ?? NaN),
+        numbers(3),
+      )
       assert.deepEqual(new Set(own.map(({ dead }) => dead?.origin)), new Set([`${topicName}/mine`]))
     },
   },
@@ -100,14 +105,16 @@ export const cases: readonly Case[] = [
       })
       const worker = await mine.consume(inbox.handler)
       await t.broker.topic<number>(topicName).publish(7)
-      await t.until('it is dead', () => worker.stats.deadLettered === 1)
-      await others.count(1)
+      await t.until('it is dead', () => worker.stats.deadLettered >= 1)
+      await arrivesOnce(t, others, [7])
       mended = true
-      assert.deepEqual(await mine.deadLetters.redrive(), { redriven: 1, skipped: 0 })
-      await inbox.count(2)
+      const before = inbox.bodies.length
+      const { redriven } = await mine.deadLetters.redrive()
+      assert.ok(redriven >= 1)
+      await inbox.count(before + 1)
       await t.quiet()
-      assert.deepEqual(others.bodies, [7])
-      assert.equal(inbox.deliveries[1]?.attempt, 1, 'attempts begin again')
+      assertOnce(t, others.bodies, [7])
+      assert.equal(inbox.deliveries[before]?.attempt, 1, 'attempts begin again')
     },
   },
   {
@@ -123,9 +130,8 @@ export const cases: readonly Case[] = [
       await worker.close({ drainMs: 0 })
       const second = t.inbox<number>()
       await mine.consume(second.handler)
-      await t.until('all come again', () => new Set(second.bodies).size === 4)
-      await t.quiet()
-      assert.deepEqual(sorted(others.bodies), numbers(4))
+      await arrivesOnce(t, second, numbers(4))
+      await arrivesOnce(t, others, numbers(4))
     },
   },
 ]

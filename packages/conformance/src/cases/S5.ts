@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Case } from '../case.ts'
-import { numbers, QUICK } from '../samples.ts'
+import { assertOnce } from './kit/arrives-once.ts'
+import { numbers, QUICK } from './kit/samples.ts'
 
 export const cases: readonly Case[] = [
   {
@@ -12,7 +13,7 @@ export const cases: readonly Case[] = [
       const subscription = await first.topic<number>(topic.name).durableSubscription('billing')
       await using worker = await subscription.consume(() => {})
       await topic.publish(0)
-      await t.until('it was handled', () => worker.stats.acked === 1)
+      await t.until('it was handled', () => worker.stats.acked >= 1)
       await worker.close()
       await topic.publish(1)
       await first.close()
@@ -35,7 +36,7 @@ export const cases: readonly Case[] = [
       })
       const worker = await subscription.consume(inbox.handler, { concurrency: 2 })
       await topic.publishAll([{ body: 0 }, { body: 1 }])
-      await t.until('one is dead', () => worker.stats.deadLettered === 1)
+      await t.until('one is dead', () => worker.stats.deadLettered >= 1)
       await inbox.count(2)
       await worker.close()
       await topic.publishAll(numbers(5).map((body) => ({ body: body + 2 })))
@@ -47,7 +48,7 @@ export const cases: readonly Case[] = [
       await topic.publish(99)
       await fresh.count(1)
       await t.quiet(600)
-      assert.deepEqual(fresh.bodies, [99])
+      assertOnce(t, fresh.bodies, [99])
       const dead = []
       for await (const letter of again.deadLetters.receive({ untilEmpty: true })) dead.push(letter.body)
       assert.deepEqual(dead, [])

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Case } from '../case.ts'
-import { numbers } from '../samples.ts'
+import { arrivesOnce } from './kit/arrives-once.ts'
+import { numbers } from './kit/samples.ts'
 
 export const cases: readonly Case[] = [
   {
@@ -24,8 +25,7 @@ export const cases: readonly Case[] = [
       await (await topic.durableSubscription('first')).consume(inbox.handler)
       await t.quiet()
       await topic.publish(50)
-      await inbox.count(1)
-      assert.deepEqual(inbox.bodies, [50])
+      await arrivesOnce(t, inbox, [50])
     },
   },
   {
