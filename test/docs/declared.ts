@@ -1,0 +1,11 @@
+import { memory } from '@anybroker/memory'
+import type { Capabilities } from '@anybroker/driver'
+
+/**
+ * What each driver declares, by the name of the harness whose results are checked in. Needs no broker: a driver is made, and never
+ * connected.
+ */
+export const declared: Readonly<Record<string, () => Capabilities>> = {
+  memory: () => memory().capabilities,
+  'memory-harsh': () => memory({ profile: 'harsh' }).capabilities,
+}
