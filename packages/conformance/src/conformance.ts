@@ -17,9 +17,9 @@ export interface ConformanceOptions {
   readonly maxConcurrency?: number
   /**
    * A file for the result as JSON, written after a complete run, whether it passed or not. Default: `<harness.name>.json` in the
-   * directory that the environment variable `ANYBROKER_CONFORMANCE_OUT` names; without it nothing is written.
+   * directory that the environment variable `ANYBROKER_CONFORMANCE_OUT` names; without it nothing is written. `false`: never.
    */
-  readonly out?: string | URL
+  readonly out?: string | URL | false
 }
 
 /** Connecting twice and closing twice, generously: what a test may take beside the case itself. */
@@ -100,6 +100,7 @@ function titleOf(clause: Clause | 'default'): string {
 }
 
 function outFile({ name }: Harness, { out }: ConformanceOptions): string | undefined {
+  if (out === false) return undefined
   if (out !== undefined) return typeof out === 'string' ? out : fileURLToPath(out)
   const directory = process.env['ANYBROKER_CONFORMANCE_OUT']
   return directory === undefined || directory === '' ? undefined : join(directory, `${name}.json`)
