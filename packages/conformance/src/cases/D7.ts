@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { setTimeout as work } from 'node:timers/promises'
+import type { Case } from '../case.ts'
+import { whenNone } from '../when.ts'
+import { drive } from './kit/drive.ts'
+import { aborted, gate } from './kit/gate.ts'
+import { assertAttempt, assertEach } from './kit/grades.ts'
+import { readLetters } from './kit/letters.ts'
+import { quick } from './kit/quick.ts'
+import { takeThese } from './kit/take.ts'
+
+/** Two and a half of the shortest lease that may be asked for: work, not a wait for something to happen. */
+const LEASE_MS = 1_000
+const SLOW_MS = 2_500
+const MINUTE_MS = 60_000
+
+export const cases: readonly Case[] = [
+  {
+    clause: 'D7',
+    name: 'a handler that takes longer than the lease keeps its message from others',
+    async run(t) {
+      const name = t.name('slow')
+      const inbox = t.inbox<string>(() => work(SLOW_MS))
+      const worker = await t.broker.queue<string>(name, { retry: quick }).consume(inbox.handler, { leaseMs: LEASE_MS })
+      await t.broker.queue<string>(name).send('slow')
+      const [delivery] = await inbox.count(1)
+      // Opened now, so that it can only have what the first one lost.
+      const others = t.inbox<string>()
+      const other = await t.connect()
+      await other.queue<string>(name).consume(others.handler)
+      await t.until('the slow one is acked', () => worker.stats.acked >= 1, 10_000)
+      assert.equal(delivery?.signal.aborted, false)
+      assert.equal(worker.stats.lost, 0)
+      await t.quiet(500)
+      assertEach(t, [...inbox.bodies, ...others.bodies], ['slow'], 'handled once')
+    },
+  },
+  {
+    clause: 'D7',
+    name: 'leases are renewed from receipt: what waits in hand is not lost before its handler begins',
+    timeoutMs: 20_000,
+    async run(t) {
+      const name = t.name('waits')
+      const queue = t.broker.queue<string>(name, { retry: quick })
+      await queue.sendAll(['a', 'b', 'c'].map((body) => ({ body })))
+      const inbox = t.inbox<string>(() => work(1_300))
+      const worker = await queue.consume(inbox.handler, { concurrency: 1, maxUnsettled: 10, leaseMs: LEASE_MS })
+      await inbox.count(3, 10_000)
+      await t.until('all acked', () => worker.stats.acked >= 3, 10_000)
+      assert.equal(worker.stats.lost, 0)
+      await t.quiet(500)
+      assertEach(t, inbox.bodies, ['a', 'b', 'c'], 'each was handled once')
+    },
+  },
+  {
+    clause: 'D7',
+    name: 'what a loop has handed out keeps its lease until it is settled, also after a break',
+    async run(t) {
+      const name = t.name('loop')
+      const queue = t.broker.queue<string>(name, { retry: quick })
+      await queue.sendAll(['a', 'b'].map((body) => ({ body })))
+      const loop = queue.receive({ leaseMs: LEASE_MS })
+      const deliveries = loop[Symbol.asyncIterator]()
+      const hand = await takeThese(t, deliveries, ['a', 'b'])
+      await deliveries.return?.()
+      const others = t.inbox<string>()
+      const other = await t.connect()
+      await other.queue<string>(name).consume(others.handler)
+      await work(SLOW_MS)
+      for (const delivery of hand.all) {
+        assert.equal(delivery.signal.aborted, false, `${delivery.body} is in hand`)
+        await t.within(delivery.ack(), `the ack of ${delivery.body}`)
+      }
+      await t.quiet(500)
+      assertEach(t, others.bodies, [], 'nothing came to another')
+    },
+  },
+  {
+    clause: 'D7',
+    name: 'a message that waits for its retry in hand is not lost to another',
+    async run(t) {
+      const name = t.name('held')
+      const queue = t.broker.queue<string>(name)
+      const inbox = t.inbox<string>(async (delivery) => {
+        if (inbox.deliveries.length === 1) await delivery.retry({ delayMs: SLOW_MS })
+      })
+      await queue.consume(inbox.handler, { leaseMs: LEASE_MS })
+      await queue.send('held')
+      await inbox.count(1)
+      const began = performance.now()
+      const [, second] = await inbox.count(2, 10_000)
+      assert.ok(performance.now() - began > SLOW_MS - 100, 'not before its time')
+      assertAttempt(t, second?.attempt ?? 0, 2)
+      await t.quiet(500)
+      assertEach(t, inbox.bodies, ['held', 'held'], 'delivered twice, and no more')
+    },
+  },
+  {
+    clause: 'D7',
+    name: 'after maxHandlerMs the signal aborts, and a handler that ends then has used up its attempt',
+    async run(t) {
+      const queue = t.broker.queue<string>(t.name('enough'), { retry: { ...quick, maxAttempts: 2 } })
+      const times: number[] = []
+      const inbox = t.inbox<string>(async (delivery) => {
+        const began = performance.now()
+        await aborted(delivery.signal)
+        times.push(performance.now() - began)
+        throw delivery.signal.reason
+      })
+      const worker = await queue.consume(inbox.handler, { maxHandlerMs: 400 })
+      await queue.send('endless')
+      await t.until('it is dead', () => worker.stats.deadLettered >= 1)
+      for (const ms of times) assert.ok(ms >= 390, `the signal aborted after ${ms} ms`)
+      const [letter] = await readLetters(t, queue, 1)
+      assert.equal(letter?.body, 'endless')
+      assert.equal(letter.dead?.reason, 'max-attempts')
+    },
+  },
+  {
+    clause: 'D7',
+    name: 'a handler that hangs for ever costs its message, not the consumer',
+    async run(t) {
+      const queue = t.broker.queue<string>(t.name('hangs'), { retry: { ...quick, maxAttempts: 2 } })
+      const forever = gate(t)
+      const inbox = t.inbox<string>(async (delivery) => {
+        // It does not even look at its signal.
+        if (delivery.body === 'hangs') await forever.opened
+      })
+      const worker = await queue.consume(inbox.handler, { concurrency: 1, maxHandlerMs: 400 })
+      await queue.send('hangs')
+      await inbox.count(1)
+      await queue.sendAll(['a', 'b', 'c'].map((body) => ({ body })))
+      await t.until('the others flow', () => ['a', 'b', 'c'].every((body) => inbox.bodies.includes(body)))
+      await t.until('it is dead', () => worker.stats.deadLettered >= 1)
+      const [letter] = await readLetters(t, queue, 1)
+      assert.equal(letter?.body, 'hangs')
+    },
+  },
+  {
+    clause: 'D7',
+    name: 'a handler of fourteen minutes keeps its message, one of fifteen has had its time',
+    needs: ['virtualTime'],
+    async run(t) {
+      const virtual = t.virtual()
+      const broker = await drive(virtual, virtual.connect())
+      const queue = broker.queue<string>(t.name('minutes'), { retry: quick })
+      const done = gate(t)
+      const inbox = t.inbox<string>(async (delivery) => {
+        if (delivery.body === 'fourteen') await done.opened
+        else if (inbox.bodies.filter((body) => body === 'fifteen').length === 1) await aborted(delivery.signal)
+      })
+      const worker = await drive(virtual, queue.consume(inbox.handler, { concurrency: 2 }))
+      await drive(virtual, queue.sendAll([{ body: 'fourteen' }, { body: 'fifteen' }]))
+      await virtual.advance(14 * MINUTE_MS)
+      const signals = new Map(inbox.deliveries.map((delivery) => [delivery.body, delivery.signal]))
+      assert.equal(inbox.deliveries.length, 2, 'neither was handed out again')
+      assert.deepEqual([signals.get('fourteen')?.aborted, signals.get('fifteen')?.aborted], [false, false])
+      done.open()
+      await virtual.advance(0)
+      assert.equal(worker.stats.acked, 1)
+      await virtual.advance(MINUTE_MS)
+      assert.equal(signals.get('fifteen')?.aborted, true, 'its time is over')
+      await virtual.advance(MINUTE_MS)
+      assertEach(t, inbox.bodies, ['fourteen', 'fifteen', 'fifteen'], 'and it was handed out again')
+      assert.equal(worker.stats.lost, 0, 'the broker took nothing back')
+    },
+  },
+  {
+    clause: 'D7',
+    name: 'where no lease can be renewed, asking for a time beyond it is UNSUPPORTED',
+    when: whenNone('D7'),
+    async run(t) {
+      const queue = t.broker.queue<string>(t.name('none'))
+      await t.rejects(
+        queue.consume(() => {}, { leaseMs: LEASE_MS, maxHandlerMs: MINUTE_MS }),
+        'UNSUPPORTED',
+      )
+    },
+  },
+]

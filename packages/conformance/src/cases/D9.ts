@@ -1,0 +1,309 @@
+import assert from 'node:assert/strict'
+import type { BrokerEvents, DeadLettered, Queue, Source } from 'anybroker'
+import type { Case, Context } from '../case.ts'
+import { whenAll } from '../when.ts'
+import { assertAttempt, assertEach } from './kit/grades.ts'
+import { assertNoLetters, readLetters } from './kit/letters.ts'
+import { orderSchema, type Order } from './kit/order-schema.ts'
+import { quick } from './kit/quick.ts'
+import { take } from './kit/take.ts'
+
+export const cases: readonly Case[] = [
+  {
+    clause: 'D9',
+    name: 'dead letters are counted, as exactly as depth is',
+    when: whenAll('D9', 'A2'),
+    async run(t) {
+      const queue = t.broker.queue<string>(t.name('counted'))
+      await queue.open()
+      assert.equal(await queue.deadLetters.count(), 0)
+      await kill(t, queue, ['a', 'b', 'c'])
+      await t.until('the count is 3', async () => (await queue.deadLetters.count()) === 3)
+      const loop = queue.deadLetters.receive()
+      const letter = await take(t, loop[Symbol.asyncIterator]())
+      await t.within(letter.ack(), 'the ack of a letter')
+      await loop.close()
+      await t.until('the count is 2', async () => (await queue.deadLetters.count()) === 2)
+    },
+  },
+  {
+    clause: 'D9',
+    name: 'receive({ untilEmpty: true }) ends, with letters and without',
+    async run(t) {
+      const queue = t.broker.queue<string>(t.name('ends'))
+      await queue.open()
+      assert.deepEqual(await t.within(drain(queue), 'an empty loop ends'), [])
+      await kill(t, queue, ['a', 'b', 'c', 'd', 'e'])
+      const seen: string[] = []
+      // As eventual as the broker is: what it does not show yet, a later loop finds.
+      await t.until('all letters', async () => {
+        seen.push(...(await t.within(drain(queue), 'the loop ends')))
+        return new Set(seen).size >= 5
+      })
+      assertEach(t, seen, ['a', 'b', 'c', 'd', 'e'], 'each letter once')
+
+      await queue.send('alive')
+      const alive: string[] = []
+      await t.until('the queue itself', async () => {
+        for await (const delivery of queue.receive({ untilEmpty: true })) {
+          alive.push(delivery.body)
+          await delivery.ack()
+        }
+        return alive.length > 0
+      })
+      assertEach(t, alive, ['alive'], 'a loop over a queue ends as well')
+    },
+  },
+  {
+    clause: 'D9',
+    name: 'of a letter, ack drops, reject drops, and retry keeps',
+    async run(t) {
+      const queue = t.broker.queue<string>(t.name('verbs'))
+      await kill(t, queue, ['ack', 'reject', 'retry', 'nothing'])
+      const loop = queue.deadLetters.receive()
+      const deliveries = loop[Symbol.asyncIterator]()
+      const settled = new Set<string>()
+      while (settled.size < 4) {
+        const letter = await take(t, deliveries, 'a letter')
+        const verb = letter.body ?? 'none'
+        if (settled.has(verb)) continue
+        settled.add(verb)
+        assert.ok(letter.dead, 'a letter says why and whence')
+        if (verb === 'ack') await letter.ack()
+        if (verb === 'reject') await letter.reject({ reason: 'for good' })
+        if (verb === 'retry') await letter.retry({ delayMs: 0 })
+      }
+      await t.within(loop.close({ drainMs: 0 }), 'the close of the loop', 7_000)
+      const letters = await readLetters(t, queue, 2)
+      assert.deepEqual(letters.map(({ body }) => String(body)).toSorted(), ['nothing', 'retry'])
+    },
+  },
+  {
+    clause: 'D9',
+    name: 'redrive sends letters back to where they came from, untouched, attempts from 1',
+    async run(t) {
+      const queue = t.broker.queue<string>(t.name('redrive'), { retry: quick })
+      const sent = await queue.send('a', { headers: { colour: 'grün' }, correlationId: 'c-7' })
+      const letters: DeadLettered[] = []
+      const failing = await queue.consume(
+        () => {
+          throw new Error('not yet')
+        },
+        { onDeadLetter: (letter) => letters.push(letter) },
+      )
+      await t.until('it died', () => letters.length >= 1)
+      await failing.close()
+
+      const { redriven } = await redriveUntil(t, queue, 1)
+      assert.equal(redriven, 1)
+      const inbox = t.inbox<string>()
+      await queue.consume(inbox.handler)
+      const [again] = await inbox.count(1)
+      assert.ok(again)
+      assert.equal(again.body, 'a')
+      assert.equal(again.id, sent.id)
+      assert.deepEqual({ ...again.headers }, { colour: 'grün' })
+      assert.equal(again.correlationId, 'c-7')
+      assert.equal(again.dead, undefined, 'it is no dead letter any more')
+      assertAttempt(t, again.attempt, 1)
+      await assertNoLetters(t, queue)
+      assertEach(t, inbox.bodies, ['a'], 'it came once')
+    },
+  },
+  {
+    clause: 'D9',
+    name: 'redrive({ where, change, max }) takes what it is told, mends it on the way and leaves the rest',
+    async run(t) {
+      const queue = t.broker.queue<{ readonly n: number; readonly mended?: boolean }>(t.name('mend'))
+      await kill(
+        t,
+        queue,
+        Array.from({ length: 6 }, (_, n) => ({ n })),
+      )
+      const even: number[] = []
+      let redriven = 0
+      await t.until('two of the even ones', async () => {
+        const answer = await queue.deadLetters.redrive({
+          where: ({ body, dead }) => dead.reason === 'rejected' && body !== undefined && body.n % 2 === 0,
+          change: ({ body }) => ({ body: { n: body?.n ?? -1, mended: true }, headers: { mended: 'yes' } }),
+          max: 2 - redriven,
+        })
+        redriven += answer.redriven
+        return redriven >= 2
+      })
+      assert.equal(redriven, 2, 'no more than max')
+      const inbox = t.inbox<{ readonly n: number; readonly mended?: boolean }>()
+      await queue.consume(inbox.handler)
+      await inbox.count(2)
+      await t.quiet()
+      for (const { body, headers } of inbox.deliveries) {
+        even.push(body.n)
+        assert.equal(body.mended, true)
+        assert.deepEqual({ ...headers }, { mended: 'yes' })
+      }
+      assert.equal(new Set(even).size, 2)
+      assert.ok(
+        even.every((n) => n % 2 === 0),
+        `redriven: ${even.join(', ')}`,
+      )
+      const rest = await readLetters(t, queue, 4)
+      const all = [...new Set(even), ...rest.map(({ body }) => body?.n)].map(String)
+      assert.deepEqual(all.toSorted(), ['0', '1', '2', '3', '4', '5'], 'the rest stayed, unchanged')
+      for (const { body } of rest) assert.equal(body?.mended, undefined)
+    },
+  },
+  {
+    clause: 'D9',
+    name: 'what a redrive can not send stays a dead letter',
+    async run(t) {
+      const queue = t.broker.queue<Order>(t.name('stays'), { schema: orderSchema })
+      await kill(t, queue, [{ id: 1, total: 10 }])
+      const broken = { id: 1, total: 'ten' } as unknown as Order
+      await t.rejects(queue.deadLetters.redrive({ change: () => ({ body: broken }) }), 'INVALID_MESSAGE')
+      await t.rejects(
+        queue.deadLetters.redrive({ change: () => ({ body: { id: 1, total: 1 }, headers: { 'x-own': '1' } }) }),
+        'TypeError',
+      )
+      const thrown = new Error('where threw')
+      await assert.rejects(
+        queue.deadLetters.redrive({
+          where: () => {
+            throw thrown
+          },
+        }),
+        (error: Error) => error === thrown || error.cause === thrown,
+      )
+      const reason = new Error('never mind')
+      await assert.rejects(
+        queue.deadLetters.redrive({ signal: AbortSignal.abort(reason) }),
+        (error) => error === reason,
+      )
+      await t.rejects(queue.deadLetters.redrive({ max: -1 }), 'TypeError')
+
+      const inbox = t.inbox<Order>()
+      await queue.consume(inbox.handler)
+      const [letter] = await readLetters(t, queue, 1)
+      assert.deepEqual(letter?.body, { id: 1, total: 10 }, 'unchanged')
+      assert.equal(inbox.deliveries.length, 0, 'nothing was sent back')
+    },
+  },
+  {
+    clause: 'D9',
+    name: 'a redriven letter of a subscription reaches that subscription alone',
+    async run(t) {
+      const topic = t.broker.topic<string>(t.name('alone'))
+      const failing = await topic.durableSubscription('failing', { retry: quick })
+      const calm = await topic.durableSubscription('calm', { retry: quick })
+      const others = t.inbox<string>()
+      await calm.consume(others.handler)
+      const loop = failing.receive()
+      await topic.publish('for both')
+      const delivery = await take(t, loop[Symbol.asyncIterator]())
+      await t.within(delivery.reject({ reason: 'not today' }), 'the reject')
+      await loop.close()
+      await others.count(1)
+
+      const { redriven } = await redriveUntil(t, failing, 1)
+      assert.equal(redriven, 1)
+      const inbox = t.inbox<string>()
+      await failing.consume(inbox.handler)
+      await inbox.count(1)
+      await t.quiet()
+      assertEach(t, inbox.bodies, ['for both'], 'it came back here')
+      assertEach(t, others.bodies, ['for both'], 'and not there')
+    },
+  },
+  {
+    clause: 'D9',
+    name: 'dead letters are purged, and the queue itself is not',
+    when: whenAll('D9', 'A4'),
+    async run(t) {
+      const queue = t.broker.queue<string>(t.name('purged'))
+      await kill(t, queue, ['a', 'b', 'c'])
+      await queue.send('alive')
+      const purged = await t.within(queue.deadLetters.purge(), 'the purge')
+      assert.ok(purged === undefined || purged <= 3, `${purged} purged`)
+      await assertNoLetters(t, queue)
+      const inbox = t.inbox<string>()
+      await queue.consume(inbox.handler)
+      await inbox.count(1)
+      assertEach(t, inbox.bodies, ['alive'], 'what lives stays')
+    },
+  },
+  {
+    clause: 'D9',
+    name: 'a hook and an event tell the process that dead-lettered, and no other',
+    async run(t) {
+      const name = t.name('hook')
+      const other = await t.connect()
+      const elsewhere: BrokerEvents['deadLettered'][] = []
+      other.on('deadLettered', (facts) => elsewhere.push(facts))
+      const events: BrokerEvents['deadLettered'][] = []
+      t.broker.on('deadLettered', (facts) => events.push(facts))
+      const failed: BrokerEvents['hookFailed'][] = []
+      t.broker.on('hookFailed', (facts) => failed.push(facts))
+
+      const queue = t.broker.queue<string>(name, { retry: quick })
+      await other.queue<string>(name).open()
+      const sent = await queue.sendAll([{ body: 'fails' }, { body: 'rejected' }])
+      const letters: DeadLettered[] = []
+      const worker = await queue.consume(
+        async (delivery) => {
+          if (delivery.body === 'rejected') await delivery.reject({ reason: 'no' })
+          else throw new Error('fails')
+        },
+        {
+          onDeadLetter(letter) {
+            letters.push(letter)
+            throw new Error('the hook threw')
+          },
+        },
+      )
+      await t.until('both told', () => letters.length >= 2 && events.length >= 2)
+      await t.until('what the hook threw is told', () => failed.length >= 2)
+      assert.equal(worker.stats.deadLettered, 2, 'a hook that throws changes nothing')
+      for (const told of [letters, events]) {
+        assert.deepEqual(told.map(({ id }) => id).toSorted(), sent.map(({ id }) => id).toSorted())
+        assert.deepEqual(told.map(({ reason }) => reason).toSorted(), ['max-attempts', 'rejected'])
+        for (const { origin, attempts } of told) {
+          assert.equal(origin, name)
+          assert.ok(attempts >= 1)
+        }
+      }
+      assert.ok(
+        letters.some(({ error }) => error instanceof Error && error.message === 'fails'),
+        'with what was thrown',
+      )
+      await readLetters(t, queue, 2)
+      assert.deepEqual(elsewhere, [], 'the other process did nothing and is told nothing')
+    },
+  },
+]
+
+/** Sends these and rejects each. Ends when all are dead letters. */
+async function kill<T>(t: Context, queue: Queue<T>, bodies: readonly T[]): Promise<void> {
+  await queue.sendAll(bodies.map((body) => ({ body })))
+  const worker = await queue.consume((delivery) => delivery.reject({ reason: 'killed' }))
+  await t.until('all of them dead', () => worker.stats.deadLettered >= bodies.length)
+  await worker.close()
+}
+
+/** Acks dead letters until none is left. */
+async function drain(queue: Queue<string>): Promise<readonly string[]> {
+  const bodies: string[] = []
+  for await (const letter of queue.deadLetters.receive({ untilEmpty: true })) {
+    bodies.push(letter.body ?? 'none')
+    await letter.ack()
+  }
+  return bodies
+}
+
+/** Redrives until that many went back: a broker that is eventual may not show a letter at once. */
+async function redriveUntil<T>(t: Context, source: Source<T>, n: number): Promise<{ readonly redriven: number }> {
+  let redriven = 0
+  await t.until(`${n} redriven`, async () => {
+    redriven += (await source.deadLetters.redrive()).redriven
+    return redriven >= n
+  })
+  return { redriven }
+}

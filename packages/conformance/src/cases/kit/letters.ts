@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import type { Delivery, Source } from 'anybroker'
+import type { Context } from '../../case.ts'
+
+/**
+ * Reads that many dead letters, drops them, and fails if more came within the quiet time. Copies of one letter count once where
+ * the service itself may duplicate.
+ */
+export async function readLetters<T>(
+  t: Context,
+  source: Source<T>,
+  n: number,
+): Promise<readonly Delivery<T | undefined>[]> {
+  const loop = source.deadLetters.receive()
+  const letters: Delivery<T | undefined>[] = []
+  const ids = new Set<string>()
+  const faults: unknown[] = []
+  const reading = (async () => {
+    for await (const letter of loop) {
+      if (t.capabilities.Q4.duplicates === 'none' || !ids.has(letter.id)) letters.push(letter)
+      ids.add(letter.id)
+      await letter.ack()
+    }
+  })().catch((fault: unknown) => faults.push(fault))
+  await t.until(`${n} dead letters of ${source.name}`, () => letters.length >= n || faults.length > 0)
+  await t.quiet()
+  await loop.close()
+  await t.within(reading, 'the loop over the dead letters ended with its close')
+  if (faults.length > 0) throw new Error(`reading the dead letters of ${source.name} failed`, { cause: faults[0] })
+  const found = letters.map(({ id, attempt, dead }) => `${id} (${dead?.reason}, attempt ${attempt})`).join(', ')
+  assert.equal(letters.length, n, `expected ${n} dead letters of ${source.name}, got ${found}`)
+  return letters
+}
+
+/** Fails if there is any dead letter, or comes one within the quiet time. */
+export async function assertNoLetters<T>(t: Context, source: Source<T>): Promise<void> {
+  await t.quiet()
+  await readLetters(t, source, 0)
+}
