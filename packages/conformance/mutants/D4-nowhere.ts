@@ -1,0 +1,14 @@
+import { override, wrapDriver } from '@anybroker/testkit'
+import type { Mutant } from './mutant.ts'
+
+export const mutant: Mutant = {
+  clause: 'D4',
+  name: 'a dead letter is confirmed and never written',
+  wrap: (driver) =>
+    wrapDriver(driver, {
+      sender: (inner, target) => {
+        if (target.kind !== 'dead-letters') return inner
+        return override(inner, { send: async (batch) => batch.map(() => ({ as: 'confirmed', evidence: 'written' })) })
+      },
+    }),
+}
