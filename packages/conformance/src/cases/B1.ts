@@ -3,7 +3,7 @@ import { setTimeout as work } from 'node:timers/promises'
 import type { Delivery } from 'anybroker'
 import type { Case } from '../case.ts'
 import { gate } from './kit/gate.ts'
-import { assertEach } from './kit/grades.ts'
+import { assertEach, untilEach } from './kit/grades.ts'
 import { quick } from './kit/quick.ts'
 import { take } from './kit/take.ts'
 
@@ -35,7 +35,7 @@ export const cases: readonly Case[] = [
       let mostUnsettled = 0
       await t.until('all of them', () => {
         mostUnsettled = Math.max(mostUnsettled, worker.stats.unsettled)
-        return worker.stats.acked >= 60
+        return worker.stats.acked >= 60 && new Set(seen).size >= 60
       })
       assert.ok(most <= 3, `${most} handlers at once, of 3`)
       assert.ok(mostUnsettled <= 5, `${mostUnsettled} in hand, of 5`)
@@ -119,7 +119,7 @@ export const cases: readonly Case[] = [
       let most = 0
       await t.until('all of them', () => {
         most = Math.max(most, worker.stats.unsettled)
-        return worker.stats.acked >= 40
+        return worker.stats.acked >= 40 && new Set(batches.flat()).size >= 40
       })
       assert.ok(
         batches.every(({ length }) => length >= 1 && length <= 5),
@@ -206,8 +206,8 @@ export const cases: readonly Case[] = [
       const messages = numbered(6)
       await queue.sendAll(messages.map(({ body }) => ({ body, headers: { pad: 'x'.repeat(500) } })))
       const inbox = t.inbox<string>()
-      const worker = await queue.consume(inbox.handler, { concurrency: 2, maxBytes: 1 })
-      await t.until('all of them', () => worker.stats.acked >= 6)
+      await queue.consume(inbox.handler, { concurrency: 2, maxBytes: 1 })
+      await untilEach(t, () => inbox.bodies, bodiesOf(messages))
       assertEach(t, inbox.bodies, bodiesOf(messages), 'each once')
     },
   },

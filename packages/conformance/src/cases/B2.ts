@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Outgoing, SendOutcome } from 'anybroker'
 import type { Case } from '../case.ts'
-import { assertEach } from './kit/grades.ts'
+import { assertEach, untilEach } from './kit/grades.ts'
 import { orderSchema, type Order } from './kit/order-schema.ts'
 
 /** Above the portable limit of 180 KiB. */
@@ -26,8 +26,8 @@ export const cases: readonly Case[] = [
         'each has the word of the broker',
       )
       const inbox = t.inbox<string>()
-      const worker = await queue.consume(inbox.handler, { concurrency: 50 })
-      await t.until('all of them', () => new Set(inbox.bodies).size >= 300 && worker.stats.acked >= 300, 10_000)
+      await queue.consume(inbox.handler, { concurrency: 50 })
+      await untilEach(t, () => inbox.bodies, bodies, 10_000)
       await t.quiet()
       assertEach(t, inbox.bodies, bodies, 'each arrives')
       const idOf = new Map(bodies.map((body, index) => [body, sent[index]?.id]))
@@ -58,8 +58,9 @@ export const cases: readonly Case[] = [
         'one answer per message, in their order',
       )
       const inbox = t.inbox<string>()
-      const worker = await queue.consume(inbox.handler, { concurrency: 20 })
-      await t.until('all of them', () => worker.stats.acked >= bodies.length, 15_000)
+      await queue.consume(inbox.handler, { concurrency: 20 })
+      await untilEach(t, () => inbox.bodies, bodies, 15_000)
+      await t.quiet()
       assertEach(t, inbox.bodies, bodies, 'each arrives')
     },
   },
@@ -82,7 +83,7 @@ export const cases: readonly Case[] = [
       const inbox = t.inbox<string>()
       await queue.consume(inbox.handler, { concurrency: 10 })
       const fits = bodies.filter((body) => body.startsWith('fits'))
-      await t.until('the others', () => new Set(inbox.bodies).size >= fits.length)
+      await untilEach(t, () => inbox.bodies, fits)
       await t.quiet()
       assertEach(t, inbox.bodies, fits, 'what was confirmed arrives, what was refused does not')
     },
@@ -118,7 +119,7 @@ export const cases: readonly Case[] = [
       assert.equal(aborted, gone)
       const inbox = t.inbox<Order>()
       await queue.consume(inbox.handler)
-      await inbox.count(4)
+      await untilEach(t, () => inbox.bodies.map(({ id }) => String(id)), ['1', '3', '5', '7'])
       await t.quiet()
       assertEach(
         t,
@@ -149,7 +150,7 @@ export const cases: readonly Case[] = [
       )
       const inbox = t.inbox<string>()
       await subscription.consume(inbox.handler, { concurrency: 10 })
-      await t.until('all of them', () => new Set(inbox.bodies).size >= 60)
+      await untilEach(t, () => inbox.bodies, bodies)
       await t.quiet()
       assertEach(t, inbox.bodies, bodies, 'each arrives')
       for (const { body, headers } of inbox.deliveries) assert.equal(headers['n'], body)

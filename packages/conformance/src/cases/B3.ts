@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Sent } from 'anybroker'
 import type { Case, Context } from '../case.ts'
 import { fill } from './kit/fill.ts'
-import { assertEach } from './kit/grades.ts'
+import { assertEach, untilEach } from './kit/grades.ts'
 
 export const cases: readonly Case[] = [
   {
@@ -51,7 +51,7 @@ export const cases: readonly Case[] = [
       await t.within(all, 'the sends', 30_000)
       const inbox = t.inbox<string>()
       await queue.consume(inbox.handler)
-      await t.until('all of them', () => bodies.every((body) => inbox.bodies.includes(body)))
+      await untilEach(t, () => inbox.bodies, bodies)
     },
   },
   {
@@ -123,8 +123,9 @@ export const cases: readonly Case[] = [
       const bodies = Array.from({ length: 100 }, (_, n) => (n % 10 === 0 ? `${n} ${'x'.repeat(3_000)}` : `${n}`))
       await t.within(Promise.all(bodies.map((body) => queue.send(body))), 'the sends', 15_000)
       const inbox = t.inbox<string>()
-      const worker = await queue.consume(inbox.handler, { concurrency: 20 })
-      await t.until('all of them', () => worker.stats.acked >= 100, 10_000)
+      await queue.consume(inbox.handler, { concurrency: 20 })
+      await untilEach(t, () => inbox.bodies, bodies, 10_000)
+      await t.quiet()
       assertEach(t, inbox.bodies, bodies, 'each arrives')
     },
   },

@@ -3,7 +3,7 @@ import { BrokerError, type BrokerEvents } from 'anybroker'
 import type { Case } from '../case.ts'
 import { whenAll } from '../when.ts'
 import { fill } from './kit/fill.ts'
-import { assertEach } from './kit/grades.ts'
+import { assertEach, untilEach } from './kit/grades.ts'
 import { orderSchema, type Order } from './kit/order-schema.ts'
 
 export const cases: readonly Case[] = [
@@ -24,7 +24,7 @@ export const cases: readonly Case[] = [
       const inbox = t.inbox<string>()
       await queue.consume(inbox.handler)
       await subscription.consume(inbox.handler)
-      await inbox.count(4)
+      await untilEach(t, () => inbox.bodies, ['one', 'two', 'three', 'four'])
       await t.quiet()
       assertEach(t, inbox.bodies, ['one', 'two', 'three', 'four'], 'each arrives')
       assert.deepEqual(failed, [])
@@ -46,7 +46,7 @@ export const cases: readonly Case[] = [
       assert.deepEqual(failed, [], 'none failed')
       const inbox = t.inbox<string>()
       await t.broker.queue<string>(name).consume(inbox.handler, { concurrency: 20 })
-      await t.until('all of them', () => new Set(inbox.bodies).size >= 200, 10_000)
+      await untilEach(t, () => inbox.bodies, bodies, 10_000)
       await t.quiet()
       assertEach(t, inbox.bodies, bodies, 'each arrives')
     },

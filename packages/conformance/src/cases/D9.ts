@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { BrokerEvents, DeadLettered, Queue, Source } from 'anybroker'
 import type { Case, Context } from '../case.ts'
 import { whenAll } from '../when.ts'
-import { assertAttempt, assertEach } from './kit/grades.ts'
+import { assertAttempt, assertEach, steady } from './kit/grades.ts'
 import { assertNoLetters, readLetters } from './kit/letters.ts'
 import { orderSchema, type Order } from './kit/order-schema.ts'
 import { quick } from './kit/quick.ts'
@@ -23,7 +23,8 @@ export const cases: readonly Case[] = [
       const letter = await take(t, loop[Symbol.asyncIterator]())
       await t.within(letter.ack(), 'the ack of a letter')
       await loop.close()
-      await t.until('the count is 2', async () => (await queue.deadLetters.count()) === 2)
+      // Where the service itself may repeat a message, it may count one that is gone.
+      if (steady(t)) await t.until('the count is 2', async () => (await queue.deadLetters.count()) === 2)
     },
   },
   {
@@ -63,18 +64,20 @@ export const cases: readonly Case[] = [
       const loop = queue.deadLetters.receive()
       const deliveries = loop[Symbol.asyncIterator]()
       const settled = new Set<string>()
+      const gone: string[] = []
       while (settled.size < 4) {
         const letter = await take(t, deliveries, 'a letter')
         const verb = letter.body ?? 'none'
         if (settled.has(verb)) continue
         settled.add(verb)
         assert.ok(letter.dead, 'a letter says why and whence')
+        if (verb === 'ack' || verb === 'reject') gone.push(letter.id)
         if (verb === 'ack') await letter.ack()
         if (verb === 'reject') await letter.reject({ reason: 'for good' })
         if (verb === 'retry') await letter.retry({ delayMs: 0 })
       }
       await t.within(loop.close({ drainMs: 0 }), 'the close of the loop', 7_000)
-      const letters = await readLetters(t, queue, 2)
+      const letters = await readLetters(t, queue, 2, gone)
       assert.deepEqual(letters.map(({ body }) => String(body)).toSorted(), ['nothing', 'retry'])
     },
   },
@@ -106,7 +109,7 @@ export const cases: readonly Case[] = [
       assert.equal(again.correlationId, 'c-7')
       assert.equal(again.dead, undefined, 'it is no dead letter any more')
       assertAttempt(t, again.attempt, 1)
-      await assertNoLetters(t, queue)
+      await assertNoLetters(t, queue, [sent.id])
       assertEach(t, inbox.bodies, ['a'], 'it came once')
     },
   },
@@ -146,7 +149,8 @@ export const cases: readonly Case[] = [
         even.every((n) => n % 2 === 0),
         `redriven: ${even.join(', ')}`,
       )
-      const rest = await readLetters(t, queue, 4)
+      const gone = inbox.deliveries.map(({ id }) => id)
+      const rest = await readLetters(t, queue, 4, gone)
       const all = [...new Set(even), ...rest.map(({ body }) => body?.n)].map(String)
       assert.deepEqual(all.toSorted(), ['0', '1', '2', '3', '4', '5'], 'the rest stayed, unchanged')
       for (const { body } of rest) assert.equal(body?.mended, undefined)

@@ -4,6 +4,7 @@ import { whenNone } from '../when.ts'
 import { cut } from './kit/cut.ts'
 import { fill } from './kit/fill.ts'
 import { gate } from './kit/gate.ts'
+import { untilEach } from './kit/grades.ts'
 import { KeyHistory, type Step } from './kit/key-history.ts'
 import { quick } from './kit/quick.ts'
 
@@ -64,6 +65,11 @@ export const cases: readonly Case[] = [
       })
       const worker = await queue.consume(inbox.handler, { concurrency: 6 })
       await t.until('all of them', () => worker.stats.acked >= 10)
+      await untilEach(
+        t,
+        () => inbox.bodies.map(({ key, n }) => key + String(n)),
+        keys.flatMap((key) => [`${key}0`, `${key}1`]),
+      )
       for (const key of keys) {
         const order = inbox.bodies.filter((body) => body.key === key).map(({ n }) => n)
         assert.deepEqual([...new Set(order)], [0, 1])

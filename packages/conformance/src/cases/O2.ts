@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Case } from '../case.ts'
 import { whenAll, whenNone } from '../when.ts'
-import { assertAttemptAfterCrash } from './kit/grades.ts'
+import { assertAttemptAfterCrash, steady } from './kit/grades.ts'
 import { readLetters } from './kit/letters.ts'
 import { quick } from './kit/quick.ts'
 import { take, takeThese } from './kit/take.ts'
@@ -30,11 +30,10 @@ export const cases: readonly Case[] = [
       const worker = await queue.consume(inbox.handler, { concurrency: 4 })
       await t.until('all of them', () => worker.stats.acked >= 7)
       const bodies = [...inbox.bodies]
-      assert.deepEqual(
-        bodies.filter((body) => body.startsWith('a')),
-        ['a1', 'a1', 'a2', 'a3'],
-        'its key waits',
-      )
+      const own = bodies.filter((body) => body.startsWith('a'))
+      assert.deepEqual([...new Set(own)], ['a1', 'a2', 'a3'], 'in order')
+      assert.ok(own.indexOf('a2') > 1, `its key waits: ${own.join(', ')}`)
+      if (steady(t)) assert.equal(own.length, 4)
       const passed = bodies.slice(0, bodies.lastIndexOf('a1')).filter((body) => !body.startsWith('a'))
       assert.deepEqual(passed.toSorted(), ['b1', 'b2', 'b3', 'c1'], 'the others do not')
     },
@@ -52,7 +51,7 @@ export const cases: readonly Case[] = [
       const worker = await queue.consume(inbox.handler, { concurrency: 4 })
       await t.until('the last one', () => worker.stats.acked >= 1)
       const bodies = [...inbox.bodies]
-      if (t.capabilities.D3.attempt !== 'ceiling' && t.capabilities.Q4.duplicates === 'none')
+      if (t.capabilities.D3.attempt !== 'ceiling' && steady(t))
         assert.deepEqual(bodies, ['a1', 'a1', 'a1', 'a2', 'a2', 'a2', 'a3'])
       assert.deepEqual(bodies, bodies.toSorted(), 'one after another')
       const letters = await readLetters(t, queue, 2)
