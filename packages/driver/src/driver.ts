@@ -117,7 +117,10 @@ export interface Sender {
      */
     readonly keepsKeyOrder: boolean
   }
-  /** One outcome per message, in their order. Throws only when no message can have been stored and the sender is unusable. */
+  /**
+   * One outcome per message, in their order. What it throws counts as `unknown` for every message of the batch, and the sender is
+   * closed and opened again.
+   */
   send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Outcome[]>
   close(): Promise<void>
 }
@@ -157,7 +160,10 @@ export interface Receiver<R = unknown> {
    * time. Aborting ends the wait, not the request: what arrives late stays buffered here for the next call, or is given back.
    * Throws when this receiver is dead for good.
    */
-  receive(max: number, options: { readonly waitMs: number; readonly signal: AbortSignal }): Promise<readonly WireDelivery<R>[]>
+  receive(
+    max: number,
+    options: { readonly waitMs: number; readonly signal: AbortSignal },
+  ): Promise<readonly WireDelivery<R>[]>
   /** One outcome per settlement, in their order. A receipt of a dead epoch is `lost`, and never settles another's message. */
   settle(batch: readonly Settlement<R>[], signal: AbortSignal): Promise<readonly SettleOutcome[]>
   /** Renews leases to `leaseMs` from now. Present exactly where deliveries carry `leaseUntil`. */
@@ -166,7 +172,10 @@ export interface Receiver<R = unknown> {
    * Gives deliveries back, to be handed out again at once, in the order given, uncounted where the broker can (D3). `attempts` is
    * what they have used up, this delivery included only if a handler saw it.
    */
-  release(back: readonly { readonly receipt: R; readonly attempts: number }[], signal: AbortSignal): Promise<readonly SettleOutcome[]>
+  release(
+    back: readonly { readonly receipt: R; readonly attempts: number }[],
+    signal: AbortSignal,
+  ): Promise<readonly SettleOutcome[]>
   /**
    * Core keeps these in hand to hand them out again at `dueAt` (on `runtime.now()`'s scale), with `attempts` used up. A driver
    * that can write this down makes attempts exact over a crash; others leave it out.
@@ -181,6 +190,8 @@ export interface Receiver<R = unknown> {
   resume(): void
   /** The longest total lease that the broker grants one delivery. Absent where there is none. */
   readonly maxLeaseMs?: number
+  /** How long a `receive` must find nothing before the source may be called empty. 0 where one look is proof. Default 1,000. */
+  readonly emptyAfterMs?: number
   /** Inbox only: what others put into `replyTo`. */
   readonly address?: string
   /** Gives back what is unsettled, burning no attempt where the broker can. Core settled what it could before. */
@@ -210,4 +221,3 @@ export type ExtendOutcome =
   | { readonly as: 'ok'; readonly leaseUntil: number }
   | { readonly as: 'lost' }
   | { readonly as: 'error'; readonly error: unknown }
-

@@ -1,7 +1,16 @@
 import type { Depth, Filter } from '@anybroker/driver'
 import type { Codec } from '../codec/codec.ts'
 import type { StandardSchemaV1 } from '../codec/standard-schema.ts'
-import type { BatchHandler, BatchOptions, ConsumeOptions, Deliveries, Handler, ReceiveOptions, RetryPolicy, Worker } from './consume.ts'
+import type {
+  BatchHandler,
+  BatchOptions,
+  ConsumeOptions,
+  Deliveries,
+  Handler,
+  ReceiveOptions,
+  RetryPolicy,
+  Worker,
+} from './consume.ts'
 import type { DeadLetter, Message, Outgoing, SendAllOptions, SendOptions, Sent } from './message.ts'
 
 /** `create` when first opened, never again on a reconnect; `verify` compares; `never` makes no administrative call at all (A5). */
@@ -85,7 +94,10 @@ export interface Topic<T> {
   /** Creates it, or finds it, with the topic itself where that is missing. From here on it keeps messages (S1). */
   durableSubscription(name: string, options?: SubscriptionOptions): Promise<DurableSubscription<T>>
   /** An ephemeral subscription and its one consumer: sees what is published from here on until it is closed (E1). */
-  subscribe(handler: Handler<T>, options?: ConsumeOptions & Pick<SubscriptionOptions, 'filter' | 'native'>): Promise<Worker>
+  subscribe(
+    handler: Handler<T>,
+    options?: ConsumeOptions & Pick<SubscriptionOptions, 'filter' | 'native'>,
+  ): Promise<Worker>
   /** Deletes the topic with all its subscriptions. */
   delete(options?: AdminOptions): Promise<boolean>
 }

@@ -12,7 +12,13 @@ export interface BrokerEvents {
   /** An ephemeral subscription was away and may have missed messages (E1). */
   gap: { readonly topic: string; readonly reason: string }
   /** A message sent with `until: 'buffered'` failed later (B4). `count`: all such failures of this broker object so far. */
-  sendFailed: { readonly target: string; readonly id: string; readonly error: unknown; readonly count: number; readonly body: unknown }
+  sendFailed: {
+    readonly target: string
+    readonly id: string
+    readonly error: unknown
+    readonly count: number
+    readonly body: unknown
+  }
   deadLettered: DeadLettered
   /** The copy into the dead-letter queue failed; the message stays in hand and it is tried again. */
   deadLetterFailed: { readonly source: string; readonly id: string; readonly error: unknown }
@@ -21,7 +27,12 @@ export interface BrokerEvents {
   /** Came after its `expiresInMs` and was dropped (L2). */
   expired: { readonly source: string; readonly id: string }
   /** A settle failed or came too late, and nobody may have awaited it. */
-  settleFailed: { readonly source: string; readonly id: string; readonly verb: 'ack' | 'retry' | 'reject'; readonly error: unknown }
+  settleFailed: {
+    readonly source: string
+    readonly id: string
+    readonly verb: 'ack' | 'retry' | 'reject'
+    readonly error: unknown
+  }
   /** A handler settled its delivery and threw after. The settle stands. */
   thrownAfterSettle: { readonly source: string; readonly id: string; readonly error: unknown }
   /** Deliveries were taken back by the broker while in hand. */

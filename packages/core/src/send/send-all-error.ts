@@ -7,10 +7,14 @@ export class SendAllError extends BrokerError {
 
   constructor(target: string, outcomes: readonly SendOutcome[], first: BrokerError) {
     const failed = outcomes.filter((outcome) => outcome.as !== 'confirmed').length
-    super(first.code, `send to ${target}: ${failed} of ${outcomes.length} messages failed, the first with: ${first.message}`, {
-      cause: first,
-      ...(first.outcome === undefined ? {} : { outcome: first.outcome }),
-    })
+    super(
+      first.code,
+      `send to ${target}: ${failed} of ${outcomes.length} messages failed, the first with: ${first.message}`,
+      {
+        cause: first,
+        ...(first.outcome === undefined ? {} : { outcome: first.outcome }),
+      },
+    )
     this.outcomes = outcomes
   }
 }

@@ -6,7 +6,11 @@ const HEADER_KEY = /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/
 const RESERVED = /^(?:ab-|x-|goog|aws|amazon)/i
 
 /** The portable limits (M2). Core enforces them before any I/O; `limits: 'native'` lifts the counts and sizes. */
-export const HEADER_LIMITS: { readonly maxCount: number; readonly maxValueBytes: number; readonly maxTotalBytes: number } = {
+export const HEADER_LIMITS: {
+  readonly maxCount: number
+  readonly maxValueBytes: number
+  readonly maxTotalBytes: number
+} = {
   maxCount: 32,
   maxValueBytes: 1024,
   maxTotalBytes: 8 * 1024,
@@ -39,7 +43,8 @@ export function checkedHeaders(what: string, given: unknown, limits: 'portable' 
   for (const [key, value] of entries) {
     assertHeaderKey(what, key)
     if (typeof value !== 'string') throw new TypeError(`${what}.${key} must be a string; got ${shown(value)}`)
-    if (!value.isWellFormed()) throw new TypeError(`${what}.${key} must be well-formed Unicode; it has a lone surrogate`)
+    if (!value.isWellFormed())
+      throw new TypeError(`${what}.${key} must be well-formed Unicode; it has a lone surrogate`)
     const folded = key.toLowerCase()
     if (seen.has(folded)) throw new TypeError(`${what} must be unique ignoring case; ${key} is there twice`)
     seen.add(folded)
@@ -61,7 +66,8 @@ export function assertHeaderKey(what: string, key: unknown): asserts key is stri
   if (typeof key !== 'string' || !HEADER_KEY.test(key)) {
     throw new TypeError(`${what}: a header name must match ${HEADER_KEY.source}; got ${shown(key)}`)
   }
-  if (RESERVED.test(key)) throw new TypeError(`${what}: a header name must not begin with ab-, x-, goog, aws or amazon; got ${shown(key)}`)
+  if (RESERVED.test(key))
+    throw new TypeError(`${what}: a header name must not begin with ab-, x-, goog, aws or amazon; got ${shown(key)}`)
 }
 
 function entriesOf(what: string, given: unknown): readonly (readonly [unknown, unknown])[] {
@@ -71,5 +77,7 @@ function entriesOf(what: string, given: unknown): readonly (readonly [unknown, u
     // An own `__proto__`, as JSON.parse makes it, stands among the entries and is refused by the rule for keys.
     if (prototype === Object.prototype || prototype === null) return Object.entries(given)
   }
-  throw new TypeError(`${what} must be a plain object or a Map of strings; got ${Array.isArray(given) ? 'an array' : shown(given)}`)
+  throw new TypeError(
+    `${what} must be a plain object or a Map of strings; got ${Array.isArray(given) ? 'an array' : shown(given)}`,
+  )
 }

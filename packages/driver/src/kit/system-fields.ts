@@ -11,7 +11,14 @@ export const MAX_REASON_BYTES = 1024
 type Fields = Omit<WireMessage, 'body' | 'headers'>
 const TEXTS = ['id', 'key', 'contentType', 'correlationId', 'replyTo', 'source', 'traceparent', 'dedupId'] as const
 const NUMBERS = ['sentAt', 'deliverAt', 'expiresAt', 'carriedAttempts'] as const
-const REASONS: readonly string[] = ['max-attempts', 'rejected', 'undecodable', 'invalid', 'crashed', 'broker'] satisfies DeadReason[]
+const REASONS: readonly string[] = [
+  'max-attempts',
+  'rejected',
+  'undecodable',
+  'invalid',
+  'crashed',
+  'broker',
+] satisfies DeadReason[]
 
 /**
  * The fields of a message as `ab-` headers, but for those that the driver has a native property for.
@@ -29,7 +36,12 @@ export function packFields(message: WireMessage, native: readonly (keyof Fields)
   }
   if (message.dead !== undefined) {
     const { origin, reason, error, attempts, at } = message.dead
-    Object.assign(packed, { 'ab-dead-origin': origin, 'ab-dead-reason': reason, 'ab-dead-attempts': `${attempts}`, 'ab-dead-at': `${at}` })
+    Object.assign(packed, {
+      'ab-dead-origin': origin,
+      'ab-dead-reason': reason,
+      'ab-dead-attempts': `${attempts}`,
+      'ab-dead-at': `${at}`,
+    })
     if (error !== undefined) packed['ab-dead-error'] = error
   }
   return packed

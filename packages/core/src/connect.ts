@@ -1,0 +1,60 @@
+import { BrokerError, lacking, shown, type Driver } from '@anybroker/driver'
+import type { Broker, ConnectOptions } from './api/broker.ts'
+import { BrokerOf } from './broker.ts'
+import { raise } from './capabilities.ts'
+import { Core } from './entities/core.ts'
+import { Events } from './events.ts'
+import { Link } from './link/link.ts'
+import { maintain } from './link/maintain.ts'
+import { Provisioner } from './link/provisioner.ts'
+import { connectOptions } from './options/connect-options.ts'
+import { driverFromUrl } from './schemes.ts'
+import { systemRuntime } from './time/system-runtime.ts'
+
+/**
+ * Connects to a broker: by URL, whose scheme says which (`memory:`, `amqp:`, `kafka:`, `google-pubsub:`, `sqs-sns:`), or by a
+ * driver. One attempt; from then on the connection is kept alive until `close`.
+ *
+ * Throws a `TypeError` for a URL or an option that is wrong, and a `BrokerError` for an address that does not answer
+ * (`UNAVAILABLE`), credentials that are refused (`UNAUTHORIZED`), or no answer within `connectTimeoutMs` (`TIMEOUT`).
+ *
+ * @example
+ * ```ts
+ * await using broker = await connect(process.env.BROKER_URL ?? 'memory:')
+ * const orders = broker.queue<Order>('orders')
+ * await orders.send({ id: 1 })
+ * ```
+ */
+export async function connect(target: string | Driver, options?: ConnectOptions): Promise<Broker> {
+  const full = connectOptions(options)
+  full.signal?.throwIfAborted()
+  const driver = await driverOf(target)
+  const runtime = full.runtime ?? systemRuntime(full.log)
+  const events = new Events(runtime.log)
+  const link = new Link(driver, runtime, events, full.connectTimeoutMs)
+  await link.open(full.signal)
+  const missing = lacking(raise(link.capabilities))
+  if (missing.length > 0) {
+    await link.close(AbortSignal.abort())
+    throw new BrokerError(
+      'UNSUPPORTED',
+      `connect: ${driver.name} is no driver: it grades ${missing.join(', ')} as none`,
+      { clause: missing[0] ?? '' },
+    )
+  }
+  maintain(link)
+  return new BrokerOf(new Core(link, events, new Provisioner(link), full))
+}
+
+async function driverOf(target: unknown): Promise<Driver> {
+  if (typeof target === 'string') return await driverFromUrl(target)
+  if (typeof target !== 'object' || target === null || !('connect' in target) || !('spec' in target)) {
+    throw new TypeError(`connect takes a URL or a driver; got ${shown(target)}`)
+  }
+  if (target.spec !== 1) {
+    throw new TypeError(
+      `connect: the driver speaks version ${String(target.spec)} of the seam and this anybroker version 1: update one of them`,
+    )
+  }
+  return target as Driver
+}

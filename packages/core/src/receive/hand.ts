@@ -1,0 +1,121 @@
+import type { Entry } from './entry.ts'
+import { Lanes } from './lanes.ts'
+
+/**
+ * What one consumer has in hand, and how much of it runs: plain bookkeeping, no I/O. Invariant 9: `count` and `bytes` are what the
+ * intake is bounded by (B1).
+ */
+export class Hand {
+  /** `maxUnsettled`, as it is now. */
+  limit: number
+  readonly #lanes = new Lanes()
+  readonly #changed: () => void
+  readonly #entries = new Set<Entry>()
+  #bytes = 0
+  #running = 0
+  #held = 0
+  #kept = 0
+  /** Runs with no other beside it, or waits for that (D4). */
+  #alone: Entry | undefined
+
+  /** `changed` is called whenever a slot, a lane or room became free. */
+  constructor(limit: number, changed: () => void) {
+    this.limit = limit
+    this.#changed = changed
+  }
+
+  get count(): number {
+    return this.#entries.size
+  }
+  get bytes(): number {
+    return this.#bytes
+  }
+  get running(): number {
+    return this.#running
+  }
+  get held(): number {
+    return this.#held
+  }
+  get kept(): number {
+    return this.#kept
+  }
+
+  all(state?: Entry['state']): Entry[] {
+    return state === undefined ? [...this.#entries] : [...this.#entries].filter((entry) => entry.state === state)
+  }
+
+  add(entry: Entry): void {
+    this.#entries.add(entry)
+    this.#bytes += entry.bytes
+    entry.attached.entries.set(entry.wire.receipt, entry)
+    this.#lanes.add(entry)
+  }
+
+  /** The next that may run, running from now on. `suspect` says whether it must run with no other beside it. */
+  take(suspect: (entry: Entry) => boolean): Entry | undefined {
+    if (this.#alone?.state === 'running') return undefined
+    const entry = this.#alone ?? this.#lanes.next()
+    if (entry === undefined) return undefined
+    this.#alone = undefined
+    entry.holdsLane = true
+    if (suspect(entry)) {
+      this.#alone = entry
+      if (this.#running > 0) return undefined
+    }
+    entry.state = 'running'
+    this.#running += 1
+    return entry
+  }
+
+  /** Running no more, in hand until it is due; its lane stays its own. */
+  hold(entry: Entry, dueAt: number): void {
+    this.stopRunning(entry, 'held')
+    entry.dueAt = dueAt
+    entry.delivery = undefined
+  }
+
+  due(entry: Entry): void {
+    this.#leaveState(entry)
+    entry.state = 'waiting'
+    this.#lanes.again(entry)
+  }
+
+  /** Slot free at the call; the lane only by `freeLane`. */
+  stopRunning(entry: Entry, state: 'held' | 'kept' | 'leaving'): void {
+    this.#leaveState(entry)
+    entry.state = state
+    if (state === 'held') this.#held += 1
+    if (state === 'kept') this.#kept += 1
+    this.#changed()
+  }
+
+  freeLane(entry: Entry): void {
+    if (!entry.holdsLane) return
+    entry.holdsLane = false
+    this.#lanes.free(entry)
+    this.#changed()
+  }
+
+  /** Takes out, in order, what waits behind the message that holds this key's lane. */
+  behind(entry: Entry): Entry[] {
+    return entry.key !== undefined && entry.holdsLane ? this.#lanes.behind(entry.key) : []
+  }
+
+  remove(entry: Entry): void {
+    if (entry.state === 'gone') return
+    this.#leaveState(entry)
+    entry.state = 'gone'
+    this.#entries.delete(entry)
+    this.#bytes -= entry.bytes
+    entry.attached.entries.delete(entry.wire.receipt)
+    this.freeLane(entry)
+    this.#changed()
+  }
+
+  #leaveState(entry: Entry): void {
+    if (entry.state === 'running') this.#running -= 1
+    else if (entry.state === 'held') this.#held -= 1
+    else if (entry.state === 'kept') this.#kept -= 1
+    if (this.#alone === entry) this.#alone = undefined
+  }
+}

@@ -1,0 +1,24 @@
+import type { WireMessage } from '@anybroker/driver'
+import type { Sent } from '../api/message.ts'
+
+/** One message between `send` and the broker's word on it. */
+export interface Item {
+  readonly wire: WireMessage
+  readonly bytes: number
+  /** On `runtime.now()`'s scale. */
+  readonly deadline: number
+  readonly resolve: (sent: Sent) => void
+  readonly reject: (error: unknown) => void
+  /** Sends so far: the next backoff, and whether it ever reached the driver. */
+  tries: number
+  /** Some try ended without proof that nothing was stored: from then on no failure may be called refused (invariant 4). */
+  maybeStored: boolean
+  /** Of the last try. */
+  error: unknown
+  state: 'waiting' | 'ready' | 'sending' | 'backing-off' | 'done'
+}
+
+/** What the caller hears if it ends now. */
+export function outcomeOf(item: Item): 'refused' | 'unknown' {
+  return item.maybeStored || item.state === 'sending' ? 'unknown' : 'refused'
+}
