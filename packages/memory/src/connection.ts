@@ -76,6 +76,7 @@ export class MemoryConnection implements Connection {
     return new MemoryReceiver(this.#session, inbox.source, options, {
       address,
       closed: () => this.#session.giveUp(inbox),
+      died: () => this.#session.abandon(inbox),
     })
   }
 }

@@ -16,10 +16,11 @@ import { extend, hold, release, settle } from './settle.ts'
 type Deliveries = readonly WireDelivery<Held>[]
 type ReceiveOptions = Parameters<Receiver['receive']>[1]
 
-/** An inbox ends with its receiver. */
+/** An inbox ends with its receiver; when that died, another may take it over. */
 interface Own {
   readonly address: string
   closed(): void
+  died(): void
 }
 
 /**
@@ -149,5 +150,6 @@ export class MemoryReceiver implements Receiver<Held> {
     const reason = `receiving from ${source.name}: the session was lost (profile harsh)`
     holder.fail(new BrokerError('UNAVAILABLE', reason, { retryable: true, facts: { scope: 'receiver' } }))
     this.#session.letGo(holder, 'abrupt')
+    this.#inbox?.died()
   }
 }

@@ -45,8 +45,11 @@ export class MemorySender implements Sender {
     const destination = this.#session.namespace.destination(this.#target)
     if (destination === undefined) return batch.map(() => ({ as: 'refused', error: notFound('sending', this.#target) }))
     const outcomes: Outcome[] = []
+    const { store } = this.#session
+    const wallNow = store.alarm.wallNow()
     for (const message of batch) {
-      const put = destination.put(message)
+      let put = destination.put(message, wallNow)
+      if (put instanceof Full && store.reclaim()) put = destination.put(message, wallNow)
       if (put instanceof Full) {
         const refused = this.#refused(put)
         while (outcomes.length < batch.length) outcomes.push(refused)

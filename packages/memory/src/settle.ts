@@ -8,8 +8,9 @@ const LOST: SettleOutcome & ExtendOutcome = Object.freeze({ as: 'lost' })
 /** Each on its own: a stale receipt, another receiver's or one whose lease is over settles nothing. */
 export function settle(holder: Holder, batch: readonly Settlement[]): readonly SettleOutcome[] {
   const { source } = holder
+  const now = holder.session.store.alarm.now()
   return batch.map((settlement) => {
-    const held = live(holder, settlement.receipt)
+    const held = live(holder, settlement.receipt, now)
     if (held === undefined) return LOST
     if (settlement.as === 'ack') source.ack(held)
     else source.retry(held, settlement.delayMs, settlement.attempts, settlement.order)
@@ -18,8 +19,9 @@ export function settle(holder: Holder, batch: readonly Settlement[]): readonly S
 }
 
 export function extend(holder: Holder, receipts: readonly unknown[], leaseMs: number): readonly ExtendOutcome[] {
+  const now = holder.session.store.alarm.now()
   return receipts.map((receipt) => {
-    const held = live(holder, receipt)
+    const held = live(holder, receipt, now)
     return held === undefined ? LOST : { as: 'ok', leaseUntil: holder.source.extend(held, leaseMs) }
   })
 }
@@ -28,11 +30,12 @@ export function release(
   holder: Holder,
   back: readonly { readonly receipt: unknown; readonly attempts: number }[],
 ): readonly SettleOutcome[] {
-  const given: { readonly held: Held; readonly attempts: number }[] = []
+  const now = holder.session.store.alarm.now()
+  const given = new Map<Held, number>()
   const outcomes = back.map(({ receipt, attempts }) => {
-    const held = live(holder, receipt)
-    if (held === undefined) return LOST
-    given.push({ held, attempts })
+    const held = live(holder, receipt, now)
+    if (held === undefined || given.has(held)) return LOST
+    given.set(held, attempts)
     return OK
   })
   holder.source.release(given)
@@ -44,12 +47,14 @@ export function hold(
   holder: Holder,
   held: readonly { readonly receipt: unknown; readonly attempts: number; readonly dueAt: number }[],
 ): void {
+  const now = holder.session.store.alarm.now()
   for (const { receipt, attempts, dueAt } of held) {
-    const one = live(holder, receipt)
+    const one = live(holder, receipt, now)
     if (one !== undefined) one.written = { attempts, dueAt }
   }
 }
 
-function live(holder: Holder, receipt: unknown): Held | undefined {
-  return receipt instanceof Held && holder.source.holds(receipt, holder) ? receipt : undefined
+/** Judged by the clock, whether or not the end of the lease was noticed yet. */
+function live(holder: Holder, receipt: unknown, now: number): Held | undefined {
+  return receipt instanceof Held && receipt.holder === holder && receipt.deadline > now ? receipt : undefined
 }

@@ -18,7 +18,8 @@ export type Put = number | 'duplicate' | Full
 
 /** Where messages go. */
 export interface Destination {
-  put(message: WireMessage): Put
+  /** `wallNow` is read once for a batch. */
+  put(message: WireMessage, wallNow: number): Put
 }
 
 /** Measures a message and looks for room for it and so many entries. */

@@ -18,7 +18,7 @@ export class Inbox implements Destination {
     this.#home = home
     this.#address = address
     this.#store = home.store
-    this.source = new Source(`inbox ${address}`, home, false)
+    this.source = new Source(`inbox ${address}`, home, 'unordered')
   }
 
   reap(): void {
@@ -27,11 +27,10 @@ export class Inbox implements Destination {
     this.source.end(deleted(this.source.name))
   }
 
-  put(message: WireMessage): Put {
+  put(message: WireMessage, wallNow: number): Put {
     const store = this.#store
     const stored = admit(store, message, 1)
     if (stored instanceof Full) return stored
-    const wallNow = store.alarm.wallNow()
     const sequence = store.nextSequence()
     this.source.add(stored, sequence, dueAt(store, message, wallNow), wallNow)
     return sequence

@@ -20,12 +20,10 @@ export class DeadLetters implements Destination {
   constructor(home: Namespace, of: Source) {
     this.#store = home.store
     this.#of = of
-    this.source = new Source(`dead letters of ${of.name}`, home, false)
+    this.source = new Source(`dead letters of ${of.name}`, home, 'dead-letters')
   }
 
-  put(message: WireMessage): Put {
-    const { alarm } = this.#store
-    const wallNow = alarm.wallNow()
+  put(message: WireMessage, wallNow: number): Put {
     const sequence = this.#store.nextSequence()
     this.source.add(new Stored(message, messageBytes(message)), sequence, dueAt(this.#store, message, wallNow), wallNow)
     this.#of.noteDead(message)
@@ -46,18 +44,17 @@ export class Queue implements Destination {
     this.#store = store
     this.#record = home.record
     this.ordering = ordering
-    this.source = new Source(name, home, ordering === 'key')
+    this.source = new Source(name, home, ordering === 'key' ? 'ordered' : 'unordered')
     this.deadLetters = new DeadLetters(home, this.source)
     this.#dedup = new Dedup(store.settings.dedupWindowMs, store.alarm, store.room)
   }
 
-  put(message: WireMessage): Put {
+  put(message: WireMessage, wallNow: number): Put {
     const store = this.#store
     const { dedupId } = message
     if (dedupId !== undefined && this.#dedup.knows(dedupId, store.alarm.now())) return 'duplicate'
     const stored = admit(store, message, 1, dedupId === undefined ? 0 : this.#dedup.bytes(dedupId))
     if (stored instanceof Full) return stored
-    const wallNow = store.alarm.wallNow()
     const sequence = store.nextSequence()
     this.source.add(stored, sequence, dueAt(store, message, wallNow), wallNow)
     if (dedupId !== undefined) this.#dedup.remember(dedupId, store.alarm.now())

@@ -50,6 +50,11 @@ export class Session {
     this.#owned.add(owned)
   }
 
+  /** Leaves it to whoever takes it over in time, as if this connection had ended. */
+  abandon(owned: Owned): void {
+    if (this.#owned.delete(owned) && owned.owner === this) this.store.orphans.leave(owned)
+  }
+
   /** The orderly end of something that it owns. */
   giveUp(owned: Owned): void {
     if (this.#owned.delete(owned) && owned.owner === this) owned.reap()
@@ -88,8 +93,7 @@ export class Session {
       holder.fail(error)
       this.letGo(holder, how)
     }
-    for (const owned of this.#owned) if (owned.owner === this) this.store.orphans.leave(owned)
-    this.#owned.clear()
+    for (const owned of this.#owned) this.abandon(owned)
     this.store.alarm.detach(this.runtime)
     this.#tell({ as: 'disconnected', error })
     this.#listener = undefined

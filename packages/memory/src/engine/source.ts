@@ -11,6 +11,9 @@ import type { Store } from './store.ts'
 /** How deliveries come back: with the attempts that a handler used up, by hand or by the store's own count. */
 type Used = (held: Held) => number
 
+/** Dead letters neither expire nor, in a harsh store, come twice: they are the end of the line. */
+export type SourceKind = 'unordered' | 'ordered' | 'dead-letters'
+
 /**
  * Something to receive from: a backlog, the receivers on it, what they have in hand and until when. Every delivery is in exactly
  * one of three places: waiting in the backlog, in the list of one holder, or gone.
@@ -23,17 +26,19 @@ export class Source implements Timed {
   readonly #store: Store
   readonly #record: Recording | undefined
   readonly #backlog: Backlog
+  readonly #isDead: boolean
   readonly #holders = new Set<Holder>()
   #inHand = 0
   #sharing = false
   /** Harsh stores only: ids whose dead letter is stored and whose ack must not be repeated. */
   readonly #dead = new Set<string>()
 
-  constructor(name: string, home: Namespace, ordered: boolean) {
+  constructor(name: string, home: Namespace, kind: SourceKind) {
     this.name = name
+    this.#isDead = kind === 'dead-letters'
     this.#store = home.store
     this.#record = home.record
-    this.#backlog = new Backlog(home.store, ordered)
+    this.#backlog = new Backlog(home.store, kind === 'ordered')
   }
 
   get ready(): number {
@@ -78,11 +83,7 @@ export class Source implements Timed {
     return this.#hand(holder, others === 0 ? max : Math.min(max, Math.ceil(this.ready / (others + 1))))
   }
 
-  /** Whether the lease still holds by the clock, noticed or not. What does not hold must not be settled. */
-  holds(held: Held, holder: Holder): boolean {
-    return held.holder === holder && held.deadline > this.#store.alarm.now()
-  }
-
+  /** Done. As of all verbs: only of a delivery that is in hand by the clock. */
   ack(held: Held): void {
     this.#leaves(held)
     const { entry } = held
@@ -116,9 +117,8 @@ export class Source implements Timed {
   }
 
   /** Back to the head in the order given, or each to its place in its lane. */
-  release(back: readonly { readonly held: Held; readonly attempts: number }[]): void {
-    const attempts = new Map(back.map((one) => [one.held, one.attempts]))
-    this.#return([...attempts.keys()], (held) => attempts.get(held) ?? held.attempt)
+  release(back: ReadonlyMap<Held, number>): void {
+    this.#return([...back.keys()], (held) => back.get(held) ?? held.attempt)
   }
 
   /** A new lease from now. Answers until when. */
@@ -149,18 +149,18 @@ export class Source implements Timed {
   }
 
   depth(): Required<Depth> {
-    this.#dropExpired()
+    this.dropExpired()
     return { ready: this.ready, inHand: this.#inHand, delayed: this.#backlog.delayed }
   }
 
   peek(max: number): readonly WireMessage[] {
-    this.#dropExpired()
+    this.dropExpired()
     return this.#backlog.peek(max).map((entry) => entry.stored.message)
   }
 
   /** Drops what waits; what is in hand stays there. */
   purge(): number {
-    this.#dropExpired()
+    this.dropExpired()
     const count = this.#backlog.clear()
     this.#store.noticeIdle()
     return count
@@ -197,10 +197,10 @@ export class Source implements Timed {
   }
 
   /** Expired ones are dropped here and there as they come up; this finds them all. */
-  #dropExpired(): void {
+  dropExpired(): void {
     const { alarm } = this.#store
     this.#backlog.wake(alarm.now(), alarm.wallNow())
-    this.#backlog.dropExpired(alarm.wallNow(), (entry) => this.#noteExpired(entry))
+    if (!this.#isDead) this.#backlog.dropExpired(alarm.wallNow(), (entry) => this.#noteExpired(entry))
   }
 
   readonly #share = (): void => {
@@ -223,7 +223,7 @@ export class Source implements Timed {
       const entry = this.#backlog.next(holder)
       if (entry === undefined) break
       const { expiresAt } = entry.stored.message
-      if (expiresAt !== undefined && expiresAt <= alarm.wallNow()) {
+      if (expiresAt !== undefined && !this.#isDead && expiresAt <= alarm.wallNow()) {
         this.#backlog.forget(entry)
         this.#noteExpired(entry)
         continue
@@ -297,7 +297,7 @@ export class Source implements Timed {
 
   #isRepeated(entry: Entry): boolean {
     const { harsh } = this.#store
-    if (harsh === undefined || entry.lane !== undefined || entry.repeated) return false
+    if (harsh === undefined || this.#isDead || entry.lane !== undefined || entry.repeated) return false
     return !this.#dead.has(entry.stored.message.id) && harsh.repeats()
   }
 

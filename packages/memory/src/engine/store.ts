@@ -5,6 +5,8 @@ import { Namespace } from './namespace.ts'
 import { Orphans } from './orphans.ts'
 import { Room } from './room.ts'
 
+const RECLAIM_EVERY_MS = 1000
+
 /** The broker: what all connections of one driver, or to one name, share. */
 export class Store {
   readonly settings: Settings
@@ -14,6 +16,7 @@ export class Store {
   readonly harsh: Harsh | undefined
   readonly #namespaces = new Map<string, Namespace>()
   #sequence = 0
+  #reclaimAt = -Infinity
   #idlers: { readonly namespace: Namespace; readonly resolve: () => void }[] = []
 
   constructor(settings: Settings) {
@@ -31,6 +34,18 @@ export class Store {
   /** One count for the whole store: evidence, and the order of the messages of a key. Begins at 1. */
   nextSequence(): number {
     return (this.#sequence += 1)
+  }
+
+  /**
+   * Drops what expired unseen, to make room. Looks at all that waits, and so at most once a second. False where nothing came free.
+   */
+  reclaim(): boolean {
+    const now = this.alarm.now()
+    if (now < this.#reclaimAt) return false
+    this.#reclaimAt = now + RECLAIM_EVERY_MS
+    const { used } = this.room
+    for (const namespace of this.#namespaces.values()) for (const source of namespace.sources()) source.dropExpired()
+    return this.room.used < used
   }
 
   /** Resolves once nothing is ready or in hand in the queues and subscriptions of a namespace. */

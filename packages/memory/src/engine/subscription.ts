@@ -30,7 +30,7 @@ export class Subscription implements Destination {
     this.#record = home.record
     this.settings = settings
     this.reap = reap
-    this.source = new Source(name, home, ordered)
+    this.source = new Source(name, home, ordered ? 'ordered' : 'unordered')
     this.deadLetters = new DeadLetters(home, this.source)
   }
 
@@ -38,11 +38,10 @@ export class Subscription implements Destination {
     return this.settings.filter === undefined || matches(this.settings.filter, message.headers)
   }
 
-  put(message: WireMessage): Put {
+  put(message: WireMessage, wallNow: number): Put {
     const store = this.#store
     const stored = admit(store, message, 1)
     if (stored instanceof Full) return stored
-    const wallNow = store.alarm.wallNow()
     const sequence = store.nextSequence()
     this.source.add(stored, sequence, dueAt(store, message, wallNow), wallNow)
     this.#record?.published(this.source.name, message)

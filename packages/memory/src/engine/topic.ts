@@ -27,7 +27,7 @@ export class Topic implements Destination {
     this.#dedup = new Dedup(store.settings.dedupWindowMs, store.alarm, store.room)
   }
 
-  put(message: WireMessage): Put {
+  put(message: WireMessage, wallNow: number): Put {
     const store = this.#store
     const { dedupId } = message
     if (dedupId !== undefined && this.#dedup.knows(dedupId, store.alarm.now())) return 'duplicate'
@@ -35,7 +35,6 @@ export class Topic implements Destination {
     for (const subscription of this.subscriptions.values()) if (subscription.matches(message)) takers.push(subscription)
     const stored = admit(store, message, takers.length, dedupId === undefined ? 0 : this.#dedup.bytes(dedupId))
     if (stored instanceof Full) return stored
-    const wallNow = store.alarm.wallNow()
     const sequence = store.nextSequence()
     const due = dueAt(store, message, wallNow)
     for (const { source } of takers) source.add(stored, sequence, due, wallNow)

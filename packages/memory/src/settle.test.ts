@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest'
+import { idsOf, keyed, keyedMessages, message, orders, receiptsOf, Rig } from '../test/rig.ts'
+
+describe('settling', () => {
+  it('ends a delivery in any order, each on its own', async () => {
+    const desk = await new Rig().with(orders)
+    await desk.send(orders, 'a', 'b', 'c')
+    const hand = await desk.receiver(orders)
+    const [a, b, c] = await hand.take()
+    if (!a || !b || !c) throw new Error('too few')
+    expect(await hand.ack(c, a)).toEqual(['ok', 'ok'])
+    expect(await desk.depth(orders)).toEqual({ ready: 0, inHand: 1, delayed: 0 })
+    expect(await hand.ack(a, b)).toEqual(['lost', 'ok'])
+  })
+
+  it('retries to the tail, never early, with the attempts it was told', async () => {
+    const rig = new Rig()
+    const desk = await rig.with(orders)
+    await desk.send(orders, 'a', 'b')
+    const hand = await desk.receiver(orders)
+    const [a, b] = await hand.take()
+    if (!a || !b) throw new Error('too few')
+    await hand.retry(a, 1000)
+    await hand.retry(b, 0)
+    expect(await hand.ids()).toEqual(['b'])
+    expect(await desk.depth(orders)).toEqual({ ready: 0, inHand: 1, delayed: 1 })
+    await rig.time.advance(999)
+    expect(await hand.ids()).toEqual([])
+    await rig.time.advance(1)
+    const [again] = await hand.take()
+    expect(again).toMatchObject({ attempt: 2, redelivered: true })
+  })
+
+  it('releases in the order given, uncounted', async () => {
+    const desk = await new Rig().with(orders)
+    await desk.send(orders, 'a', 'b', 'c', 'd')
+    const hand = await desk.receiver(orders)
+    const [a, b, c] = await hand.take(3)
+    if (!a || !b || !c) throw new Error('too few')
+    expect(await hand.release(c, a, b, c)).toEqual(['ok', 'ok', 'ok', 'lost'])
+    const again = await hand.take()
+    expect(idsOf(again)).toEqual(['c', 'a', 'b', 'd'])
+    expect(again.map((one) => one.attempt)).toEqual([1, 1, 1, 1])
+  })
+
+  it('counts attempts that earlier copies used up', async () => {
+    const desk = await new Rig().with(orders)
+    await desk.send(orders, message('a', { carriedAttempts: 4 }))
+    expect((await (await desk.receiver(orders)).take())[0]?.attempt).toBe(5)
+  })
+})
+
+describe('keys', () => {
+  it('stay in order at one receiver at a time, and run side by side', async () => {
+    const desk = await new Rig().with(keyed)
+    await desk.send(keyed, ...keyedMessages('k', 'k1', 'k2', 'k3'), ...keyedMessages('l', 'l1', 'l2'))
+    const one = await desk.receiver(keyed, 2)
+    const other = await desk.receiver(keyed)
+    const [k1, l1] = await one.take()
+    expect(idsOf([k1, l1].filter((d) => d !== undefined))).toEqual(['k1', 'l1'])
+    expect(await other.ids()).toEqual([])
+    if (k1) await one.ack(k1)
+    const rest = await other.take()
+    expect(idsOf(rest)).toEqual(['k2', 'k3'])
+    expect(await one.ids()).toEqual(['l2'])
+  })
+
+  it('go back to their place', async () => {
+    const desk = await new Rig().with(keyed)
+    await desk.send(keyed, ...keyedMessages('k', 'k1', 'k2', 'k3', 'k4'))
+    const one = await desk.receiver(keyed)
+    const other = await desk.receiver(keyed)
+    const [k1, k2, k3] = await one.take(3)
+    if (!k1 || !k2 || !k3) throw new Error('too few')
+    await one.release(k3, k2)
+    expect(await other.ids()).toEqual([])
+    await one.ack(k1)
+    expect(await other.ids()).toEqual(['k2', 'k3', 'k4'])
+  })
+
+  it('wait for a blocking retry, and no other key does', async () => {
+    const rig = new Rig()
+    const desk = await rig.with(keyed)
+    await desk.send(keyed, ...keyedMessages('k', 'k1', 'k2'), ...keyedMessages('l', 'l1'), message('free'))
+    const hand = await desk.receiver(keyed)
+    const [k1] = await hand.take(1)
+    if (!k1) throw new Error('nothing')
+    await hand.retry(k1, 5000, 'block')
+    expect((await hand.ids()).toSorted()).toEqual(['free', 'l1'])
+    expect(await desk.depth(keyed)).toEqual({ ready: 1, inHand: 2, delayed: 1 })
+    await rig.time.advance(4999)
+    expect(await hand.ids()).toEqual([])
+    await rig.time.advance(1)
+    expect(await hand.ids()).toEqual(['k1', 'k2'])
+  })
+
+  it('are overtaken on request: to the tail, not before its time', async () => {
+    const rig = new Rig()
+    const desk = await rig.with(keyed)
+    await desk.send(keyed, ...keyedMessages('k', 'k1', 'k2'))
+    const hand = await desk.receiver(keyed)
+    const [k1] = await hand.take(1)
+    if (!k1) throw new Error('nothing')
+    await hand.retry(k1, 5000, 'overtake')
+    expect(await hand.ids()).toEqual(['k2'])
+    await desk.send(keyed, ...keyedMessages('k', 'k3'))
+    await rig.time.advance(5000)
+    expect(await hand.ids()).toEqual(['k3', 'k1'])
+  })
+
+  it('lose with an ended lease what lies behind it', async () => {
+    const rig = new Rig()
+    const desk = await rig.with(keyed)
+    await desk.send(keyed, ...keyedMessages('k', 'k1', 'k2', 'k3'), ...keyedMessages('l', 'l1'))
+    const one = await desk.receiver(keyed)
+    const held = await one.take()
+    const by = new Map(held.map((d) => [d.message.id, d]))
+    const renewed = ['k1', 'k3', 'l1'].map((id) => by.get(id)?.receipt)
+    await rig.time.advance(10_000)
+    await one.receiver.extend?.(renewed, 30_000, new AbortController().signal)
+    await rig.time.advance(20_000)
+    expect(one.lost).toEqual([receiptsOf([by.get('k2'), by.get('k3')].filter((d) => d !== undefined))])
+    const other = await desk.receiver(keyed)
+    expect(await other.ids()).toEqual([])
+    const k1 = by.get('k1')
+    if (k1) expect(await one.ack(k1)).toEqual(['ok'])
+    expect(await other.ids()).toEqual(['k2', 'k3'])
+  })
+
+  it('wait for a message that its dead receiver held back', async () => {
+    const rig = new Rig()
+    const desk = await rig.with(keyed)
+    await desk.send(keyed, ...keyedMessages('k', 'k1', 'k2'))
+    const one = await desk.receiver(keyed)
+    const [k1] = await one.take(1)
+    one.receiver.hold?.([{ receipt: k1?.receipt, attempts: 3, dueAt: rig.time.now() + 1000 }])
+    await one.close()
+    const other = await desk.receiver(keyed)
+    expect(await other.ids()).toEqual([])
+    await rig.time.advance(1000)
+    expect((await other.take()).map((d) => [d.message.id, d.attempt])).toEqual([
+      ['k1', 4],
+      ['k2', 1],
+    ])
+  })
+
+  it('take delayed messages in when they are due', async () => {
+    const rig = new Rig()
+    const desk = await rig.with(keyed)
+    const deliverAt = rig.time.runtime.wallNow() + 1000
+    await desk.send(keyed, message('late', { key: 'k', deliverAt }), ...keyedMessages('k', 'k1'))
+    const hand = await desk.receiver(keyed)
+    expect(await hand.ids()).toEqual(['k1'])
+    await rig.time.advance(1000)
+    expect(await hand.ids()).toEqual(['late'])
+  })
+})
