@@ -36,7 +36,7 @@ function ledgerOf(out: string): Record<string, number> {
 }
 
 describe('the demo on memory:', () => {
-  it('completes a thousand requests, corrects the poison, and loses nothing', async () => {
+  it('completes a thousand requests, corrects the poison, and loses nothing', { timeout: 60_000 }, async () => {
     const { code, out, err } = await demo()
     expect(err).toBe('')
     expect(ledgerOf(out)).toEqual({

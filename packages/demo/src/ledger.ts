@@ -20,7 +20,8 @@ export class Ledger {
   readonly #completed = new Set<string>()
   readonly #mailed = new Set<string>()
   readonly #done: Readonly<Record<Service, Set<string>>>
-  readonly #dead = new Map<string, Set<string>>()
+  readonly #dead = new Set<string>()
+  readonly #dealtWith = new Map<string, Set<string>>()
   readonly #beyondHelp = new Map<string, string>()
   readonly #corrections = new Map<string, Correction>()
   readonly #listeners = new Set<() => void>()
@@ -51,6 +52,7 @@ export class Ledger {
 
   did(service: Service, request: string): void {
     this.#done[service].add(request)
+    this.#dealtWithAt(service).add(request)
     this.#changed()
   }
 
@@ -64,10 +66,10 @@ export class Ledger {
     this.#changed()
   }
 
-  /** `at`: the queue or subscription that gave it up. */
+  /** `at`: the service or the queue that gave it up. */
   deadLettered(at: string, id: string): void {
-    const letters = this.#dead.get(at) ?? new Set()
-    this.#dead.set(at, letters.add(id))
+    this.#dead.add(`${at} ${id}`)
+    this.#dealtWithAt(at).add(id)
     this.#changed()
   }
 
@@ -118,18 +120,9 @@ export class Ledger {
     return this.#done[service].size
   }
 
-  /** Letters that died there, those that were sent back and done since included. */
-  deadAt(at: string): number {
-    return this.#dead.get(at)?.size ?? 0
-  }
-
   /** Every request is done by this service, or has died there. */
-  dealtWith(service: Service, at: string): boolean {
-    const done = this.#done[service]
-    const dead = this.#dead.get(at)
-    return (
-      this.published === this.expected && [...this.#sent].every((request) => done.has(request) || dead?.has(request))
-    )
+  dealtWith(service: Service): boolean {
+    return this.published === this.expected && this.#dealtWithAt(service).size >= this.expected
   }
 
   /** Nothing is left to wait for. */
@@ -142,13 +135,12 @@ export class Ledger {
   }
 
   get totals(): Totals {
-    const letters = [...this.#dead.values()].reduce((sum, dead) => sum + dead.size, 0)
     return {
       in: this.#sent.size,
       completed: this.#completed.size,
       mailed: this.#mailed.size,
       redelivered: this.#redelivered,
-      deadLettered: letters,
+      deadLettered: this.#dead.size,
       redriven: this.#redriven,
       duplicates: this.#duplicates,
       leftBehind: this.#beyondHelp.size,
@@ -174,6 +166,12 @@ export class Ledger {
 
   get leftBehindRequests(): readonly string[] {
     return [...this.#beyondHelp.keys()]
+  }
+
+  #dealtWithAt(at: string): Set<string> {
+    const requests = this.#dealtWith.get(at) ?? new Set()
+    this.#dealtWith.set(at, requests)
+    return requests
   }
 
   #changed(): void {

@@ -47,7 +47,8 @@ async function main(): Promise<number> {
     const url = process.env['BROKER_URL'] || 'memory:'
     await run(url, requests, ledger, (text) => progress.say(text), stop.signal)
   } finally {
-    if (ledger.published > 0) printSummary(process.stdout, ledger, performance.now() - began)
+    if (ledger.published > 0)
+      printSummary(process.stdout, ledger, performance.now() - began, stop.interrupted ? 'unfinished' : 'lost')
   }
   const left = ledger.leftBehindRequests
   if (left.length > 0) throw new Stopped(`Only a person can help ${named(ledger, left)}.`, 1)
@@ -70,7 +71,10 @@ function options(): { readonly file: string; readonly deadlineMs: number; readon
 }
 
 /** A signal that aborts at the deadline or at Ctrl-C, each with a sentence. */
-function stopping(deadlineMs: number, ledger: Ledger): Disposable & { readonly signal: AbortSignal } {
+function stopping(
+  deadlineMs: number,
+  ledger: Ledger,
+): Disposable & { readonly signal: AbortSignal; readonly interrupted: boolean } {
   const controller = new AbortController()
   const timer = setTimeout(() => {
     const open =
@@ -79,13 +83,20 @@ function stopping(deadlineMs: number, ledger: Ledger): Disposable & { readonly s
         : `unfinished: ${named(ledger, ledger.missing)}`
     controller.abort(new Stopped(`Gave up after ${deadlineMs / 1000} s; ${open}.`, 1))
   }, deadlineMs)
-  const interrupted = () => controller.abort(new Stopped('Interrupted.', 130))
-  process.once('SIGINT', interrupted)
+  let interrupted = false
+  const interrupt = () => {
+    interrupted = true
+    controller.abort(new Stopped('Interrupted.', 130))
+  }
+  process.once('SIGINT', interrupt)
   return {
     signal: controller.signal,
+    get interrupted() {
+      return interrupted
+    },
     [Symbol.dispose]() {
       clearTimeout(timer)
-      process.off('SIGINT', interrupted)
+      process.off('SIGINT', interrupt)
     },
   }
 }

@@ -3,14 +3,23 @@ import type { Entities } from './entities.ts'
 import { type ErasureRequest, SERVICES } from './erasure.ts'
 import type { Ledger } from './ledger.ts'
 
-/** What a person does who looks through the dead letters: corrects what can be corrected, and sends it back. */
-export async function lookThroughDeadLetters(entities: Entities, ledger: Ledger, signal: AbortSignal): Promise<void> {
+/**
+ * What a person does who looks through dead letters: corrects what can be corrected, and sends it back. Looks only at `where` they
+ * are known to lie, by the names of services and queues; everywhere if nothing is known.
+ */
+export async function lookThroughDeadLetters(
+  entities: Entities,
+  where: ReadonlySet<string>,
+  ledger: Ledger,
+  signal: AbortSignal,
+): Promise<void> {
   const { inboxes, reports, mails } = entities
-  await Promise.all([
-    ...SERVICES.map((service) => redriveRequests(inboxes[service], ledger, signal)),
-    redriveUnchanged(reports, ledger, signal),
-    redriveUnchanged(mails, ledger, signal),
+  const looks = new Map<string, () => Promise<void>>([
+    [reports.name, () => redriveUnchanged(reports, ledger, signal)],
+    [mails.name, () => redriveUnchanged(mails, ledger, signal)],
   ])
+  for (const service of SERVICES) looks.set(service, () => redriveRequests(inboxes[service], ledger, signal))
+  await Promise.all([...looks].filter(([name]) => where.size === 0 || where.has(name)).map(([, look]) => look()))
 }
 
 async function redriveRequests(inbox: Source<ErasureRequest>, ledger: Ledger, signal: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type Broker, connect } from 'anybroker'
 import { startCoordinator } from './coordinator.ts'
 import { createEntities, type Entities } from './entities.ts'
@@ -24,8 +25,8 @@ export async function run(
   signal: AbortSignal,
 ): Promise<void> {
   await using broker = await open(url, signal)
-  await using entities = disposable(await createEntities(broker, Date.now().toString(36)), say)
-  countDeadLetters(broker, ledger)
+  await using entities = disposable(await createEntities(broker, randomUUID().slice(0, 8)), say)
+  const heardOf = hearOfDeadLetters(broker, ledger)
 
   const byId = new Map(requests.map((request) => [request.id, request]))
   const start = (service: Service) => startService(service, entities.inboxes[service], entities.reports, ledger)
@@ -38,18 +39,19 @@ export async function run(
   say('Publishing. crm, billing and search are at work; audit is away.')
   await publish(entities.requested, requests, ledger, signal)
   const present = SERVICES.filter((service) => service !== 'audit')
-  const dealtWith = () => present.every((service) => ledger.dealtWith(service, originOf(entities, service)))
+  const dealtWith = () => present.every((service) => ledger.dealtWith(service))
   await ledger.until(dealtWith, signal, QUIET_MS)
 
   say('The three have done what they can, and nothing is complete. audit comes back to what was kept for it.')
   await using _audit = await start('audit')
-  await ledger.until(() => ledger.dealtWith('audit', originOf(entities, 'audit')), signal, QUIET_MS)
+  await ledger.until(() => ledger.dealtWith('audit'), signal, QUIET_MS)
 
   say('Dead letters are looked through, corrected and sent back.')
   while (!ledger.settled) {
-    const { deadLettered } = ledger.totals
-    await lookThroughDeadLetters(entities, ledger, signal)
-    await ledger.until(() => ledger.settled || ledger.totals.deadLettered > deadLettered, signal, QUIET_MS)
+    const where = new Set(heardOf)
+    heardOf.clear()
+    await lookThroughDeadLetters(entities, where, ledger, signal)
+    await ledger.until(() => ledger.settled || heardOf.size > 0, signal, QUIET_MS)
   }
 }
 
@@ -62,12 +64,16 @@ async function open(url: string, signal: AbortSignal): Promise<Broker> {
   }
 }
 
-function countDeadLetters(broker: Broker, ledger: Ledger): void {
-  broker.on('deadLettered', ({ origin, id }) => ledger.deadLettered(origin, id))
-}
-
-function originOf(entities: Entities, service: Service): string {
-  return `${entities.requested.name}/${service}`
+/** Counts them, and keeps the names of the services and queues that gave them up. */
+function hearOfDeadLetters(broker: Broker, ledger: Ledger): Set<string> {
+  const heardOf = new Set<string>()
+  broker.on('deadLettered', ({ origin, id }) => {
+    // A subscription is told as `topic/name`, and its name is that of the service.
+    const at = origin.slice(origin.indexOf('/') + 1)
+    heardOf.add(at)
+    ledger.deadLettered(at, id)
+  })
+  return heardOf
 }
 
 /** Deletes the entities when the run ends, however it ends. A failure is told: it hides nothing that happened before. */
