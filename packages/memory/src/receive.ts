@@ -31,6 +31,8 @@ const DELIVERIES_PER_TURN = 1024
 
 export class MemoryReceiver implements Receiver<Held> {
   readonly address?: string
+  /** One look is proof, but for a harsh store: there it is the default. */
+  readonly emptyAfterMs?: number
   readonly #session: Session
   readonly #holder: Holder
   readonly #inbox: Own | undefined
@@ -40,6 +42,7 @@ export class MemoryReceiver implements Receiver<Held> {
     this.#session = session
     this.#holder = session.hold(source, options.maxUnsettled, options.leaseMs)
     this.#inbox = inbox
+    if (session.store.harsh === undefined) this.emptyAfterMs = 0
     if (inbox !== undefined) this.address = inbox.address
   }
 

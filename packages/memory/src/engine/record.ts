@@ -2,7 +2,7 @@ import type { WireMessage } from '@anybroker/driver'
 import { Deque } from './deque.ts'
 
 /** How many of each kind a namespace remembers with `record: true`; the oldest go first. */
-export const RECORDED: number = 10_000
+const RECORDED = 10_000
 
 /** One delivery's end, as the store saw it. */
 export interface Settled {
