@@ -120,4 +120,30 @@ describe('the harsh profile', () => {
     expect(await hand.ids()).toEqual([])
     expect(await desk.depth(orders)).toEqual({ ready: 0 })
   })
+
+  it('leaves the inbox of a lost receiver to the next one', async () => {
+    const desk = await new Rig({ profile: 'harsh' }).with()
+    const inbox = await desk.receiver({ kind: 'inbox' })
+    const { address = '' } = inbox.receiver
+    const ref = { kind: 'inbox', address } as const
+    let hand = inbox
+    for (let round = 0; round < 3; round += 1) {
+      for (;;) {
+        expect(await desk.send(ref, 'reply')).toMatchObject([{ as: 'confirmed' }])
+        try {
+          await hand.ack(...(await hand.take()))
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'UNAVAILABLE' })
+          break
+        }
+      }
+      await hand.close()
+      const down = await desk.connection.openSender(ref, NEVER).then(
+        () => false,
+        () => true,
+      )
+      if (down) return
+      hand = await desk.receiver(ref)
+    }
+  })
 })

@@ -8,7 +8,7 @@ import type { Namespace } from './namespace.ts'
 import type { Recording, Settled } from './record.ts'
 import type { Store } from './store.ts'
 
-/** How deliveries come back: with the attempts that a handler used up, by hand or by the store's own count. */
+/** The attempts that a delivery has used up when it comes back. */
 type Used = (held: Held) => number
 
 /** Dead letters neither expire nor, in a harsh store, come twice: they are the end of the line. */
@@ -64,10 +64,7 @@ export class Source implements Timed {
   detach(holder: Holder, how: 'orderly' | 'abrupt'): void {
     this.#holders.delete(holder)
     holder.stopWaiting()
-    this.#return(
-      holder.all(),
-      (held) => held.written?.attempts ?? (how === 'orderly' ? held.attempt - 1 : held.attempt),
-    )
+    this.#return(holder.all(), how === 'abrupt' ? this.#usedUp : (held) => held.written?.attempts ?? held.attempt - 1)
   }
 
   /** A message, new here. `dueAt` 0 where it is due. */
@@ -259,10 +256,17 @@ export class Source implements Timed {
         if (held.deadline > now && lane !== undefined && sequence > (overdue.get(lane) ?? Infinity)) lost.push(held)
       }
     }
-    this.#return(lost, (held) => held.written?.attempts ?? held.attempt)
+    this.#return(lost, this.#usedUp)
     holder.tellLost(lost, 'the lease ended')
   }
 
+  /** Nobody told: a delivery counts, and so does one that was held and that its receiver may have handed out again since. */
+  readonly #usedUp = ({ attempt, written }: Held): number => {
+    if (written === undefined) return attempt
+    return written.dueAt > this.#store.alarm.now() ? written.attempts : written.attempts + 1
+  }
+
+  /** What was held for a retry stays away until it is due, whoever gives it back (D2). */
   #return(back: readonly Held[], used: Used): void {
     const now = back.length === 0 ? 0 : this.#store.alarm.now()
     for (let index = back.length - 1; index >= 0; index -= 1) {
@@ -275,6 +279,7 @@ export class Source implements Timed {
       this.#backlog.putBack(entry)
       if (entry.dueAt > 0) this.#store.alarm.watch(this, entry.dueAt)
     }
+    this.#store.noticeIdle()
     this.share()
   }
 
