@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Broker } from 'anybroker'
 import type { Case } from '../case.ts'
 import { gate, QUICK } from './kit/samples.ts'
 
@@ -11,7 +12,6 @@ export const cases: readonly Case[] = [
       const never = await t.connect({ provision: 'never' })
       const queue = never.queue<string>(name)
       const asked: readonly (() => Promise<unknown>)[] = [
-        () => queue.open(),
         () => queue.send('x'),
         () => queue.sendAll([{ body: 'x' }]).catch(firstCause),
         () => queue.consume(() => {}),
@@ -32,23 +32,18 @@ export const cases: readonly Case[] = [
     async run(t) {
       const name = t.name('missing')
       const never = await t.connect({ provision: 'never' })
-      for (const ask of [
-        () => never.topic(name).publish('x'),
-        () => never.topic(name).durableSubscription('billing'),
-      ]) {
-        const error = await t.rejects(ask(), 'NOT_FOUND')
-        assert.match(error.message, new RegExp(name))
+      const subscribed = async (of: Broker) => {
+        // Without an administrative call it is noticed when it is used.
+        const subscription = await of.topic<string>(name).durableSubscription('billing')
+        await subscription.consume(() => {})
       }
+      assert.match((await t.rejects(never.topic(name).publish('x'), 'NOT_FOUND')).message, new RegExp(name))
+      assert.match((await t.rejects(subscribed(never), 'NOT_FOUND')).message, new RegExp(name))
       await t.broker.topic(name).open()
       // The topic is there now, its subscription is not.
-      const elsewhere = await t.connect({ provision: 'never' })
-      for (const topic of [never.topic<string>(name), elsewhere.topic<string>(name)]) {
-        const asked = async () => {
-          // A broker without a session may notice only when it is used.
-          const subscription = await topic.durableSubscription('billing')
-          await subscription.consume(() => {})
-        }
-        assert.match((await t.rejects(asked(), 'NOT_FOUND')).message, /billing/)
+      for (const broker of [never, await t.connect({ provision: 'never' })]) {
+        await broker.topic<string>(name).publish('x')
+        assert.match((await t.rejects(subscribed(broker), 'NOT_FOUND')).message, /billing/)
       }
     },
   },
@@ -81,7 +76,7 @@ export const cases: readonly Case[] = [
     name: 'an entity says for itself: its own provision goes before that of connect',
     async run(t) {
       const name = t.name('own')
-      await t.rejects(t.broker.queue(name, { provision: 'never' }).open(), 'NOT_FOUND')
+      await t.rejects(t.broker.queue(name, { provision: 'never' }).send('x'), 'NOT_FOUND')
       const never = await t.connect({ provision: 'never' })
       await never.queue(name, { provision: 'create' }).open()
       await (await t.connect({ provision: 'never' })).queue<string>(name).send('now it is there')

@@ -81,8 +81,8 @@ export const cases: readonly Case[] = [
       await topic.publish(1, { headers: { region: 'eu' } })
       const elsewhere = (await t.connect()).topic<number>(name)
       for (const filter of [{ region: 'us' }, { country: 'eu' }])
-        for (const of of [topic, elsewhere]) {
-          const error = await t.rejects(of.durableSubscription('billing', { filter }), 'CONFLICT')
+        for (const side of [topic, elsewhere]) {
+          const error = await t.rejects(side.durableSubscription('billing', { filter }), 'CONFLICT')
           assert.match(error.message, /filter/)
         }
       await t.rejects(elsewhere.durableSubscription('billing'), 'CONFLICT')
