@@ -58,6 +58,7 @@ export function memoryHarness(options: MemoryHarnessOptions = {}): Harness {
         now: () => time.now() - began,
       }
     },
+    isolated: () => memoryHarness(options),
     close: () => watched.close(),
   }
 }

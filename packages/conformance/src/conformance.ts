@@ -29,7 +29,7 @@ const AROUND_A_CASE_MS = 60_000
  * Registers the contract as vitest cases, grouped and named by clause. Call it at the top level of a test file.
  *
  * Cases run side by side, `maxConcurrency` at a time; those that break the connection, restart the broker or fill it run alone,
- * after the others. What is skipped is skipped with a reason, and printed with it when the run is over.
+ * after the others, unless the harness can give them a broker of their own. What is skipped is skipped with a reason, and printed with it when the run is over.
  *
  * @example A third party's driver
  * ```ts
@@ -48,7 +48,7 @@ export function conformance(harness: Harness, options: ConformanceOptions = {}):
   const register = (it: Case) => {
     test(it.name, { timeout: timeoutOf(it, harness) + AROUND_A_CASE_MS }, async ({ skip }) => {
       if (probe === undefined) throw new Error('the suite could not connect')
-      const result = await runCase(it, harness, probe.capabilities)
+      const result = await runWhereItMay(it, harness, probe.capabilities)
       results.set(it, result)
       if (result.status === 'skipped') skip(result.reason)
       if (result.status === 'failed') throw result.error
@@ -64,8 +64,9 @@ export function conformance(harness: Harness, options: ConformanceOptions = {}):
       await broker.close({ drainMs: 0 })
     }, AROUND_A_CASE_MS)
 
-    const together = cases.filter((it) => !runsAlone(it))
-    const alone = cases.filter(runsAlone)
+    const disturbs = (it: Case) => harness.isolated === undefined && runsAlone(it)
+    const together = cases.filter((it) => !disturbs(it))
+    const alone = cases.filter(disturbs)
     for (const [clause, group] of byClause(together)) {
       describe.concurrent(titleOf(clause), () => {
         for (const it of group) register(it)
@@ -89,6 +90,14 @@ export function conformance(harness: Harness, options: ConformanceOptions = {}):
       await writeFile(file, `${JSON.stringify(proved, null, 2)}\n`)
     }, AROUND_A_CASE_MS)
   })
+}
+
+/** On a broker of its own, if the case disturbs others and the harness has one to give. */
+async function runWhereItMay(it: Case, harness: Harness, capabilities: Broker['capabilities']): Promise<CaseResult> {
+  const own = runsAlone(it) ? harness.isolated?.() : undefined
+  const result = await runCase(it, own ?? harness, capabilities)
+  await own?.close?.()
+  return result
 }
 
 function byClause(cases: readonly Case[]): ReadonlyMap<Case['clause'], readonly Case[]> {

@@ -47,6 +47,11 @@ export interface Harness {
   readonly absent?: Readonly<Partial<Record<Need, string>>>
   /** What the slowest ordinary round trip takes: bounded waits are that many times longer. Default 1. */
   readonly slowness?: number
+  /**
+   * A broker of its own, where that costs nothing: then cases that cut connections, fill the broker or look at all of it get one
+   * each and run beside the others, instead of alone after them.
+   */
+  readonly isolated?: () => Harness
   /** Removes what the run left on the broker. Called once, after the last case. */
   readonly close?: () => Promise<void>
 }

@@ -1,4 +1,4 @@
 import { memoryHarness } from '../mutants/memory-harness.ts'
 import { conformance } from './conformance.ts'
 
-conformance(memoryHarness())
+conformance(memoryHarness(), { maxConcurrency: 25 })

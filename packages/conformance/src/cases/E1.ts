@@ -92,7 +92,7 @@ export const cases: readonly Case[] = [
         await t.until(
           'all have come, or an event gap',
           () => gaps > before || bodies.every((body) => inbox.bodies.includes(body)),
-          20_000,
+          10_000,
         )
       }
       await t.until(
@@ -101,7 +101,7 @@ export const cases: readonly Case[] = [
           await topic.publish(99)
           return inbox.bodies.includes(99)
         },
-        20_000,
+        10_000,
       )
     },
   },
