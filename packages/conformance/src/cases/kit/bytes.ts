@@ -5,6 +5,8 @@ import type { Message } from 'anybroker'
 export function sameBytes(message: Pick<Message<unknown>, 'bytes' | 'body'>, sent: Uint8Array): void {
   assert.ok(message.body instanceof Uint8Array, 'the codec bytes must deliver a Uint8Array')
   for (const [what, got] of [['bytes', message.bytes] as const, ['body', message.body] as const]) {
+    // Compared at once first: to look byte by byte at megabytes takes longer than other cases' leases.
+    if (Buffer.compare(got, sent) === 0) continue
     const at = got.findIndex((byte, index) => byte !== sent[index])
     assert.equal(at, -1, `${what} differ at ${at}: got ${got[at]}, sent ${sent[at]}`)
     assert.equal(got.byteLength, sent.byteLength, `${what} have another length than what was sent`)
