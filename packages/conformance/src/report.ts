@@ -43,12 +43,19 @@ function place(clause: Case['clause']): number {
   return clause === 'default' ? CLAUSE_IDS.length : CLAUSE_IDS.indexOf(clause)
 }
 
-/** For people: one line per reason to skip, then one line for all. */
+/** For people: one line per reason to skip, with how many of which clause; then one line for all. */
 export function printed({ name, cases }: Report): string {
-  const reasons = new Map<string, string[]>()
-  for (const { clause, name: sentence, reason } of cases)
-    if (reason !== undefined) reasons.set(reason, [...(reasons.get(reason) ?? []), `${clause}: ${sentence}`])
-  const skips = [...reasons].map(([reason, of]) => `${name}: skipped, ${reason}: ${of.join('; ')}\n`)
+  const skipped = Map.groupBy(
+    cases.filter(({ reason }) => reason !== undefined),
+    ({ reason }) => reason,
+  )
+  const skips = [...skipped].map(([reason, of]) => `${name}: skipped, ${reason}: ${counted(of)}\n`)
   const many = (status: CaseResult['status']) => cases.filter((each) => each.status === status).length
   return `${skips.join('')}${name}: ${many('passed')} passed, ${many('failed')} failed, ${many('skipped')} skipped\n`
+}
+
+/** `D7, E1 ×2`. */
+function counted(of: readonly ReportedCase[]): string {
+  const byClause = Map.groupBy(of, ({ clause }) => clause)
+  return [...byClause].map(([clause, { length }]) => (length === 1 ? clause : `${clause} ×${length}`)).join(', ')
 }

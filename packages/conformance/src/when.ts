@@ -7,7 +7,7 @@ type When = NonNullable<Case['when']>
 export function whenNone(clause: Clause): When {
   return ({ capabilities }) => {
     const { grade } = capabilities[clause]
-    return grade === 'none' || `${clause} is graded ${grade}: nothing to refuse`
+    return grade === 'none' || `graded ${grade}, nothing to refuse`
   }
 }
 
