@@ -14,7 +14,7 @@ const BESIDE = ['kill.ts', 'memory-harness.ts', 'mutant.ts', 'poor-memory.ts']
 const mutants = await gather()
 const verdicts: Verdict[] = []
 
-vi.setConfig({ maxConcurrency: 8 })
+vi.setConfig({ maxConcurrency: 16 })
 
 describe.concurrent('every wrong driver fails a case that is named after its clause', () => {
   for (const mutant of mutants) {
