@@ -1,0 +1,17 @@
+import { override, wrapDriver } from '@anybroker/testkit'
+import type { Mutant } from './mutant.ts'
+
+export const mutant: Mutant = {
+  clause: 'A2.exact',
+  name: 'one message is not counted',
+  wrap: (driver) =>
+    wrapDriver(driver, {
+      admin: (inner) =>
+        override(inner, {
+          depth: async (ref, signal) => {
+            const depth = (await inner.depth?.(ref, signal)) ?? { ready: 0 }
+            return { ...depth, ready: Math.max(0, depth.ready - 1) }
+          },
+        }),
+    }),
+}
