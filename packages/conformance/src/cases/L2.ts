@@ -62,17 +62,25 @@ export const cases: readonly Case[] = [
       const queue = t.broker.queue<string>(t.name())
       const events = expired(t)
       const held = gate(t)
-      const inbox = t.inbox<string>((delivery) => (delivery.body === 'slow' ? held.opened : undefined))
+      const handledAt = new Map<string, number>()
+      const inbox = t.inbox<string>((delivery) => {
+        handledAt.set(delivery.body, Date.now())
+        return delivery.body === 'slow' ? held.opened : undefined
+      })
       await queue.consume(inbox.handler, { concurrency: 1 })
       await queue.send('slow')
       await inbox.count(1)
       const { id } = await queue.send('short-lived', { expiresInMs: EXPIRES_MS })
+      const expiredAt = Date.now() + EXPIRES_MS
       const stays = await queue.send('stays')
       await past(t)
       held.open()
       await arrival(t, inbox, stays.id)
-      await wentAsExpired(t, events, queue, id)
-      assert.ok(!inbox.bodies.includes('short-lived'), 'an expired message reached a handler')
+      await t.quiet()
+      // A broker that took the slow one back in between let it run in time.
+      const ranAt = handledAt.get('short-lived')
+      if (ranAt === undefined) await wentAsExpired(t, events, queue, id)
+      else assert.ok(ranAt < expiredAt, `an expired message reached a handler ${ranAt - expiredAt} ms late`)
     },
   },
   {
@@ -156,7 +164,7 @@ export const cases: readonly Case[] = [
     name: 'expiries that are none are TypeErrors',
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name(), { provision: 'never' })
-      for (const expiresInMs of [0, -1, 999, Number.NaN, Number.POSITIVE_INFINITY, '1000', null, new Date()])
+      for (const expiresInMs of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '1000', null, new Date()])
         await t.rejects(queue.send('a', { expiresInMs } as unknown as SendOptions), 'TypeError')
     },
   },

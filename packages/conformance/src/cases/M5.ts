@@ -26,7 +26,9 @@ const TEXT = text('{"half": "a JSON document", \n\t grüße 😀 <&>')
 
 async function foreign(t: Context, queue: string, body: Uint8Array, headers: Given = {}): Promise<void> {
   assert.ok(t.harness.foreignSend !== undefined, 'a case with foreign messages must say needs: [foreignSend]')
-  await t.harness.foreignSend(queue, { body, headers })
+  // Without a prototype, so that a harness which hands it on as it is forges none.
+  const bare = Object.assign(Object.create(null) as Record<string, string>, headers)
+  await t.harness.foreignSend(queue, { body, headers: bare })
 }
 
 /** That each header that was sent is there, as it was sent. A broker may add its own. */

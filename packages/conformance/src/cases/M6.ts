@@ -48,29 +48,36 @@ const byText = (one: string, other: string) => (one < other ? -1 : 1)
 interface Listening {
   readonly is: string
   readonly inbox: Inbox<string>
-  readonly send: () => Promise<unknown>
+  readonly send: (body: string) => Promise<unknown>
 }
 
 async function queueOf(t: Context, name: string): Promise<Listening> {
   const inbox = t.inbox<string>()
   const queue = t.broker.queue<string>(name)
   await queue.consume(inbox.handler)
-  return { is: `queue ${name}`, inbox, send: () => queue.send(`queue ${name}`) }
+  return { is: `queue ${name}`, inbox, send: (body) => queue.send(body) }
 }
 
 async function subscriptionOf(t: Context, topicName: string, name: string): Promise<Listening> {
   const inbox = t.inbox<string>()
   const topic = t.broker.topic<string>(topicName)
   await (await topic.durableSubscription(name)).consume(inbox.handler)
-  return { is: `topic ${topicName}`, inbox, send: () => topic.publish(`topic ${topicName}`) }
+  return { is: `topic ${topicName}`, inbox, send: (body) => topic.publish(body) }
 }
 
-/** Sends one message to each and proves that everybody saw its own and nothing else. */
+/** Several, so that two which are one by mistake do not share them out rightly by chance. */
+const EACH = 5
+
+/** Sends some messages to each and proves that everybody saw its own and nothing else. */
 async function apart(t: Context, all: readonly Listening[]): Promise<void> {
-  for (const each of all) await each.send()
-  for (const { inbox } of all) await inbox.count(1)
+  const bodiesOf = ({ is }: Listening) => Array.from({ length: EACH }, (_, index) => `${index} of ${is}`)
+  for (const each of all) for (const body of bodiesOf(each)) await each.send(body)
+  for (const each of all) {
+    const mine = bodiesOf(each)
+    await t.until(`all of ${each.is} arrive`, () => mine.every((body) => each.inbox.bodies.includes(body)))
+  }
   await t.quiet()
-  for (const { is, inbox } of all) assertEach(t, inbox.bodies, [is], `what ${is} saw`)
+  for (const each of all) assertEach(t, each.inbox.bodies, bodiesOf(each), `what ${each.is} saw`)
 }
 
 export const cases: readonly Case[] = [
