@@ -10,7 +10,7 @@ export type CaseResult =
   | { readonly status: 'skipped'; readonly reason: string }
 
 /** What a case may take unless it says, before the harness' slowness. */
-export const CASE_TIMEOUT_MS = 10_000
+const CASE_TIMEOUT_MS = 10_000
 
 /** Cases that disturb everybody on the broker, or that look at all of it: they run alone. */
 const ALONE: readonly Need[] = ['breakConnection', 'restart', 'fill', 'entities']

@@ -8,11 +8,6 @@ export function numbers(n: number): number[] {
   return Array.from({ length: n }, (_, index) => index)
 }
 
-/** Ascending, for comparing what came in any order. */
-export function sorted(values: Iterable<number>): number[] {
-  return [...values].toSorted((one, other) => one - other)
-}
-
 /** A place where handlers wait, deliveries in hand. */
 export interface Gate {
   /** Resolves when the gate opens. Rejects when the delivery's signal aborts, so that closing never waits for a gate. */
