@@ -117,10 +117,10 @@ export const cases: readonly Case[] = [
     name: 'more sends than the window holds wait for their turn, and all arrive',
     timeoutMs: 20_000,
     async run(t) {
-      const broker = await t.connect({ sendWindow: { maxMessages: 3, maxBytes: 2_000 } })
+      const broker = await t.connect({ sendWindow: { maxMessages: 3, maxBytes: 2_500 } })
       const queue = broker.queue<string>(t.name('turns'))
-      // One in ten is larger than the whole window: it goes alone.
-      const bodies = Array.from({ length: 100 }, (_, n) => (n % 10 === 0 ? `${n} ${'x'.repeat(3_000)}` : `${n}`))
+      // One in twenty is larger than the whole window: it goes alone.
+      const bodies = Array.from({ length: 100 }, (_, n) => (n % 20 === 0 ? `${n} ${'x'.repeat(3_000)}` : `${n}`))
       await t.within(Promise.all(bodies.map((body) => queue.send(body))), 'the sends', 15_000)
       const inbox = t.inbox<string>()
       await queue.consume(inbox.handler, { concurrency: 20 })

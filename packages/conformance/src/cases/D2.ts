@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Case } from '../case.ts'
 import { drive } from './kit/drive.ts'
-import { assertAttempt } from './kit/grades.ts'
+import { gate } from './kit/gate.ts'
+import { assertAttempt, assertAttemptAfterCrash, untilEach } from './kit/grades.ts'
 import { quick } from './kit/quick.ts'
 import { take } from './kit/take.ts'
 
@@ -111,6 +112,46 @@ export const cases: readonly Case[] = [
         ({ body }, n) => failing.includes(body) && seen.findIndex((each) => each.body === body) < n,
       )
       assert.ok(passed < again, 'a message that fails does not hold up another until its retry')
+    },
+  },
+  {
+    clause: 'D2',
+    name: 'a delay outlives the consumer that asked for it',
+    timeoutMs: 20_000,
+    async run(t) {
+      const name = t.name('outlives')
+      const queue = t.broker.queue<string>(name)
+      const bodies = ['before the close', 'while it closes']
+      await queue.sendAll(bodies.map((body) => ({ body })))
+      const closing = gate(t)
+      const running = new Set<string>()
+      const retried = new Map<string, number>()
+      const worker = await queue.consume(
+        async (delivery) => {
+          running.add(delivery.body)
+          if (delivery.body === 'while it closes') await closing.opened
+          retried.set(delivery.body, performance.now())
+          await delivery.retry({ delayMs: 1_500 })
+        },
+        { concurrency: 2 },
+      )
+      await t.until('both run, one is retried', () => running.size === 2 && retried.size === 1)
+      const closed = worker.close()
+      closing.open()
+      await t.within(closed, 'the close')
+      const other = await t.connect()
+      const came = new Map<string, number>()
+      const attempts: number[] = []
+      await other.queue<string>(name).consume((delivery) => {
+        if (!came.has(delivery.body)) attempts.push(delivery.attempt)
+        if (!came.has(delivery.body)) came.set(delivery.body, performance.now())
+      })
+      await untilEach(t, () => [...came.keys()], bodies)
+      for (const body of bodies) {
+        const waited = (came.get(body) ?? 0) - (retried.get(body) ?? 0)
+        assert.ok(waited >= 1_500 - CLOCK_MS, `${body}: it came after ${waited} ms instead of 1,500`)
+      }
+      for (const attempt of attempts) assertAttemptAfterCrash(t, attempt, 2)
     },
   },
   {

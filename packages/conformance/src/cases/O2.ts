@@ -82,11 +82,11 @@ export const cases: readonly Case[] = [
   },
   {
     clause: 'O2',
-    name: 'many blocked keys leave room for others',
+    name: 'more blocked keys than may be held in hand all stay blocked, and leave room for others',
     when: ordered,
     timeoutMs: 20_000,
     async run(t) {
-      const blocked = Array.from({ length: 10 }, (_, n) => `k${n}`)
+      const blocked = Array.from({ length: 14 }, (_, n) => `k${n}`)
       const queue = t.broker.queue<string>(t.name('many'), {
         ordering: 'key',
         retry: { maxAttempts: 3, backoff: { initialMs: 3 * BACKOFF_MS, jitter: 0 } },
@@ -100,9 +100,9 @@ export const cases: readonly Case[] = [
           seen.push(body)
           if (first && body.endsWith('fails')) throw new Error('not yet')
         },
-        { concurrency: 4 },
+        { concurrency: 4, maxUnsettled: 20 },
       )
-      await t.until('all of them', () => worker.stats.acked >= 30, 15_000)
+      await t.until('all of them', () => worker.stats.acked >= 38, 15_000)
       const again = seen.findIndex((body, index) => body.endsWith('fails') && seen.indexOf(body) < index)
       const passed = seen.slice(0, again).filter((body) => body.startsWith('free'))
       assert.deepEqual(
@@ -110,11 +110,11 @@ export const cases: readonly Case[] = [
         Array.from({ length: 10 }, (_, n) => `free ${n}`),
         'the free key passed',
       )
-      for (const key of blocked)
-        assert.deepEqual(
-          [...new Set(seen.filter((body) => body.startsWith(`${key} `)))],
-          [`${key} fails`, `${key} next`],
-        )
+      for (const key of blocked) {
+        const own = seen.filter((body) => body.startsWith(`${key} `)).map((body) => body.slice(key.length + 1))
+        assert.ok(own.indexOf('next') >= 2, `${key} was not blocked: ${own.join(', ')}`)
+        if (steady(t)) assert.deepEqual(own, ['fails', 'fails', 'next'])
+      }
     },
   },
   {
