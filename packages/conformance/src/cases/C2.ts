@@ -11,6 +11,7 @@ import {
   type Given,
 } from './kit/every-call.ts'
 import { gate } from './kit/gate.ts'
+import { refusedAfterClose } from './kit/refused-after-close.ts'
 
 /** That each of these fails with `CLOSED`, at once. */
 async function areClosed(
@@ -113,9 +114,9 @@ export const cases: readonly Case[] = [
       await inbox.count(3)
       await t.within(worker.close({ drainMs: 50 }), 'close', 6_000)
       const [first, second, third] = inbox.deliveries
-      await t.rejects(first?.ack() ?? Promise.resolve(), 'CLOSED')
-      await t.rejects(second?.retry() ?? Promise.resolve(), 'CLOSED')
-      await t.rejects(third?.reject() ?? Promise.resolve(), 'CLOSED')
+      await refusedAfterClose(t, worker, first?.ack())
+      await refusedAfterClose(t, worker, second?.retry())
+      await refusedAfterClose(t, worker, third?.reject())
       const elsewhere = t.inbox<string>()
       await queue.consume(elsewhere.handler)
       await t.until(
