@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Case } from '../case.ts'
 import { cut } from './kit/cut.ts'
-import { aborted } from './kit/gate.ts'
-import { assertAttempt, assertAttemptAfterCrash } from './kit/grades.ts'
+import { aborted, gate } from './kit/gate.ts'
+import { assertAttempt, assertAttemptAfterCrash, untilEach } from './kit/grades.ts'
 import { quick } from './kit/quick.ts'
 import { take } from './kit/take.ts'
 
@@ -127,6 +127,33 @@ export const cases: readonly Case[] = [
         assertAttemptAfterCrash(t, second.attempt, 2)
         await t.within(second.ack(), 'its ack')
       } else await t.within(first.ack(), 'the ack of what outlived the cut')
+    },
+  },
+  {
+    clause: 'D3',
+    name: 'what a lost connection had in hand unseen is counted by a ceiling alone',
+    needs: ['breakConnection'],
+    timeoutMs: 40_000,
+    async run(t) {
+      const queue = t.broker.queue<string>(t.name('in-hand'), { retry: { ...quick, maxAttempts: 20 } })
+      const bodies = ['a', 'b', 'c', 'd', 'e', 'f']
+      await queue.sendAll(bodies.map((body) => ({ body })))
+      const hold = gate(t)
+      const seen = new Map<string, number>()
+      const inbox = t.inbox<string>(async (delivery) => {
+        if (!seen.has(delivery.body)) seen.set(delivery.body, delivery.attempt)
+        await Promise.race([aborted(delivery.signal), hold.opened])
+      })
+      const worker = await queue.consume(inbox.handler, { concurrency: 1, leaseMs: 1_000 })
+      await t.until('more in hand than one', () => inbox.deliveries.length > 0 && worker.stats.unsettled > 1)
+      await cut(t, t.broker)
+      hold.open()
+      await untilEach(t, () => inbox.bodies, bodies, 20_000)
+      const [first] = inbox.bodies
+      for (const [body, attempt] of seen)
+        if (body !== first && t.capabilities.D3.attempt !== 'ceiling')
+          assert.equal(attempt, 1, `no handler saw ${body} before, and its attempt is ${attempt}`)
+      if (t.capabilities.D3.attempt === 'ceiling') for (const attempt of seen.values()) assert.ok(attempt >= 1)
     },
   },
 ]

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import type { BrokerEvents, DeadLettered } from 'anybroker'
+import type { BrokerEvents, DeadLettered, Delivery } from 'anybroker'
 import type { Case } from '../case.ts'
 import { cut } from './kit/cut.ts'
+import { fill } from './kit/fill.ts'
 import { aborted, gate } from './kit/gate.ts'
 import { assertEach, assertExhausted } from './kit/grades.ts'
 import { assertNoLetters, readLetters } from './kit/letters.ts'
 import { quick } from './kit/quick.ts'
+import { take } from './kit/take.ts'
 
 /** Bodies that a copy may spoil. */
 const STRANGE: readonly (readonly [string, Uint8Array])[] = [
@@ -199,6 +201,51 @@ export const cases: readonly Case[] = [
       assert.equal(letter.body, 'for both')
       await assertNoLetters(t, calm)
       assertEach(t, inbox.bodies, ['for both'], 'the other got its own, once')
+    },
+  },
+  {
+    clause: 'D4',
+    name: 'a full broker costs no dead letter: what cannot be written stays in hand, and is told of',
+    needs: ['fill'],
+    timeoutMs: 60_000,
+    async run(t) {
+      const name = t.name('no-room')
+      const broker = await t.connect({ sendTimeoutMs: 800 })
+      const told: BrokerEvents['deadLetterFailed'][] = []
+      broker.on('deadLetterFailed', (facts) => told.push(facts))
+      const queue = broker.queue<string>(name, { retry: quick })
+      const sent = await queue.send('dies', { headers: { of: 'dies' } })
+      const deliveries = queue.receive()[Symbol.asyncIterator]()
+      const delivery = await take(t, deliveries)
+      const drain = await fill(t)
+      let settled = false
+      const rejecting = delivery.reject({ reason: 'in bad times' }).finally(() => {
+        settled = true
+      })
+      // Awaited below; this only keeps an early failure from being an unhandled rejection.
+      rejecting.catch(() => {})
+      // A broker may keep room for dead letters. Where it does not, the reject waits for its copy.
+      await t.until('it is written, or the failure is told', () => settled || told.length > 0, 10_000)
+      for (const { id, source } of told) assert.deepEqual([id, source], [sent.id, name])
+      assert.notEqual(settled, told.length > 0, 'no reject without its copy')
+      await drain()
+      await t.within(rejecting, 'the reject, at the latest when there is room', 30_000)
+
+      // A copy whose outcome was unknown was sent again: it may be there twice, and never less than once.
+      const letters: Delivery<string | undefined>[] = []
+      await t.until('it is a dead letter', async () => {
+        for await (const letter of queue.deadLetters.receive({ untilEmpty: true })) {
+          letters.push(letter)
+          await letter.ack()
+        }
+        return letters.length > 0
+      })
+      for (const letter of letters) {
+        assert.equal(letter.id, sent.id)
+        assert.equal(letter.body, 'dies')
+        assert.deepEqual({ ...letter.headers }, { of: 'dies' })
+        assert.equal(letter.dead?.error, 'in bad times')
+      }
     },
   },
   {

@@ -148,11 +148,9 @@ export const cases: readonly Case[] = [
     name: 'where a message can not go to the tail, asking for it is UNSUPPORTED',
     when: whenNone('O3'),
     async run(t) {
-      const queue = t.broker.queue<string>(t.name('none'), { ordering: 'key' })
-      await t.rejects(
-        queue.consume(() => {}, { retry: overtake }),
-        'UNSUPPORTED',
-      )
+      const consume = async () =>
+        t.broker.queue<string>(t.name('none'), { ordering: 'key' }).consume(() => {}, { retry: overtake })
+      await t.rejects(consume(), 'UNSUPPORTED')
     },
   },
 ]
