@@ -6,5 +6,5 @@ const STORE = 'memory:of-the-process'
 export async function connect(): Promise<Broker> {
   await using sender = await connectTo(STORE)
   await sender.queue('waiting').send('hello', { id: 'the-one' })
-  return connectTo(STORE)
+  return await connectTo(STORE)
 }

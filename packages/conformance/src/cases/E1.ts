@@ -86,9 +86,14 @@ export const cases: readonly Case[] = [
         const before = gaps
         const bodies = numbers(20).map((n) => round * 20 + n)
         await t.harness.breakConnection?.()
-        await Promise.all(
-          bodies.map((body, index) => publishers[index % publishers.length]?.publish(body, { timeoutMs: 20_000 })),
-        )
+        const publishing = publishers.map((publisher, index) => {
+          const share = bodies.filter((body) => body % publishers.length === index)
+          return publisher.publishAll(
+            share.map((body) => ({ body })),
+            { timeoutMs: 20_000 },
+          )
+        })
+        await Promise.all(publishing)
         await t.until(
           'all have come, or an event gap',
           () => gaps > before || bodies.every((body) => inbox.bodies.includes(body)),
