@@ -34,6 +34,7 @@ export function memoryHarness(options: MemoryHarnessOptions = {}): Harness {
     ...(options.slowness === undefined ? {} : { slowness: options.slowness }),
     connect: async (asked) => wrapBroker(await connect(driver, { log: false, ...asked })),
     connectWrong: async (asked) => wrapBroker(await connect(wrap(refusing()), { log: false, ...asked })),
+    connectSilent: async (asked) => wrapBroker(await connect(wrap(silent()), { log: false, ...asked })),
     secrets: [SECRET],
     breakConnection: async () => watched.cut(),
     entities: () => watched.entities(),
@@ -122,6 +123,11 @@ function refusing(): Driver {
   return override(memory(), {
     connect: () => Promise.reject(new Error(`login failed for amqp://guest:${SECRET}@localhost:5672/`)),
   })
+}
+
+/** A broker that takes the connection and never says a word, whatever the signal does. */
+function silent(): Driver {
+  return override(memory(), { connect: () => new Promise(() => {}) })
 }
 
 /** Puts messages on a queue of its own, smaller and smaller, until none is taken. */

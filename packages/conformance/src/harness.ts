@@ -19,6 +19,8 @@ export interface Harness {
   readonly connect: (options?: ConnectOptions) => Promise<Broker>
   /** A URL or driver under which nothing answers, or whose credentials are wrong. `connect` is expected to reject. */
   readonly connectWrong?: (options?: ConnectOptions) => Promise<Broker>
+  /** An address that takes connections and never says a word: a socket that only listens will do. */
+  readonly connectSilent?: (options?: ConnectOptions) => Promise<Broker>
   /** Cuts all connections made so far, as a network would. They come back by themselves. */
   readonly breakConnection?: () => Promise<void>
   /** Stops the broker and starts it again with its data. */
@@ -59,6 +61,7 @@ export interface Harness {
 /** What only some harnesses can do, and some cases need. */
 export type Need =
   | 'connectWrong'
+  | 'connectSilent'
   | 'breakConnection'
   | 'restart'
   | 'foreignSend'

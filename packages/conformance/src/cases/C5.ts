@@ -7,18 +7,20 @@ import type { Case, Context } from '../case.ts'
 /** What is wrong with an address, credentials or rights, in the closed list. `TIMEOUT`: nobody answered at all. */
 const WRONG: readonly string[] = ['UNAVAILABLE', 'UNAUTHORIZED', 'NOT_FOUND', 'TIMEOUT', 'REFUSED']
 
+type Wrong = 'connectWrong' | 'connectSilent'
+
 /** Where the service has no session, the first object that is opened tells what `connect` can't. */
-async function connectAndOpen(t: Context, options?: ConnectOptions): Promise<void> {
-  const { connectWrong } = t.harness
-  assert.ok(connectWrong)
-  const broker: Broker = await connectWrong(options)
+async function connectAndOpen(t: Context, how: Wrong, options: ConnectOptions): Promise<void> {
+  const connectBadly = t.harness[how]
+  assert.ok(connectBadly)
+  const broker: Broker = await connectBadly(options)
   t.after(() => broker.close({ drainMs: 0 }))
   await broker.queue(t.name('wrong')).open()
 }
 
-async function wrong(t: Context, connectTimeoutMs: number): Promise<BrokerError> {
+async function wrong(t: Context, connectTimeoutMs: number, how: Wrong = 'connectWrong'): Promise<BrokerError> {
   const began = performance.now()
-  const [outcome] = await Promise.allSettled([connectAndOpen(t, { connectTimeoutMs })])
+  const [outcome] = await Promise.allSettled([connectAndOpen(t, how, { connectTimeoutMs })])
   const tookMs = performance.now() - began
   assert.ok(outcome.status === 'rejected', 'it connected, and opened a queue')
   assert.ok(outcome.reason instanceof BrokerError, `not a BrokerError: ${inspect(outcome.reason)}`)
@@ -68,6 +70,16 @@ export const cases: readonly Case[] = [
       await Promise.all([wrong(t, 3_000), wrong(t, 3_000)])
       const broker = await t.connect()
       await broker.queue<string>(t.name('right')).send('works')
+    },
+  },
+  {
+    clause: 'C5',
+    name: 'an address that takes connections and never answers: one error, at the end of the connect time',
+    needs: ['connectSilent'],
+    async run(t) {
+      const { code, message } = await wrong(t, 500, 'connectSilent')
+      assert.ok(code === 'TIMEOUT' || code === 'UNAVAILABLE', `${code}: ${message}`)
+      assert.match(message, /^(connect|open)/i)
     },
   },
   {
