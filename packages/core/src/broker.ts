@@ -121,7 +121,7 @@ export class BrokerOf implements Broker {
     if (before !== undefined && given === undefined) return before.entity
     const options = known<O>(`${kind} ${name}: options`, given, names)
     if (before !== undefined) {
-      if (isDeepStrictEqual(before.options, options)) return before.entity
+      if (isDeepStrictEqual(withDefaults(before.options), withDefaults(options))) return before.entity
       throw new TypeError(`${kind} ${name} was opened with other options before: give the same, or none`)
     }
     checkShared(`${kind} ${name}: options`, options)
@@ -129,6 +129,12 @@ export class BrokerOf implements Broker {
     all.set(name, { options, entity })
     return entity
   }
+}
+
+/** So that naming a default is not another option. */
+function withDefaults(options: object): object {
+  const named = Object.entries(options).filter(([, value]) => value !== undefined)
+  return { codec: 'json', ordering: 'none', ...Object.fromEntries(named) }
 }
 
 interface Known<O, E> {
@@ -143,8 +149,9 @@ function checkShared(what: string, options: TopicOptions<unknown>): void {
   oneOf(`${what}.ordering`, options.ordering, ['none', 'key'], 'none')
   oneOf(`${what}.provision`, options.provision, ['create', 'verify', 'never'], 'create')
   const { schema, native } = options
-  if (schema !== undefined && typeof schema['~standard']?.validate !== 'function') {
-    throw new TypeError(`${what}.schema must be a Standard Schema (with ~standard.validate)`)
+  const standard = schema?.['~standard']
+  if (schema !== undefined && (standard?.version !== 1 || typeof standard.validate !== 'function')) {
+    throw new TypeError(`${what}.schema must be a Standard Schema, version 1`)
   }
   if (native !== undefined && (typeof native !== 'object' || native === null)) {
     throw new TypeError(`${what}.native must be an object of blocks by driver name`)

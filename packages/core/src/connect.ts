@@ -1,4 +1,4 @@
-import { BrokerError, lacking, shown, type Driver } from '@anybroker/driver'
+import { BrokerError, lacking, shown, type Driver, type Runtime } from '@anybroker/driver'
 import type { Broker, ConnectOptions } from './api/broker.ts'
 import { BrokerOf } from './broker.ts'
 import { raise } from './capabilities.ts'
@@ -8,6 +8,7 @@ import { Link } from './link/link.ts'
 import { maintain } from './link/maintain.ts'
 import { Provisioner } from './link/provisioner.ts'
 import { connectOptions } from './options/connect-options.ts'
+import { redact, rememberSecrets, shownError } from './redact.ts'
 import { driverFromUrl } from './schemes.ts'
 import { systemRuntime } from './time/system-runtime.ts'
 
@@ -29,7 +30,7 @@ export async function connect(target: string | Driver, options?: ConnectOptions)
   const full = connectOptions(options)
   full.signal?.throwIfAborted()
   const driver = await driverOf(target)
-  const runtime = full.runtime ?? systemRuntime(full.log)
+  const runtime = withCleanLog(full.runtime ?? systemRuntime(full.log))
   const events = new Events(runtime.log)
   const link = new Link(driver, runtime, events, full.connectTimeoutMs)
   await link.open(full.signal)
@@ -46,8 +47,27 @@ export async function connect(target: string | Driver, options?: ConnectOptions)
   return new BrokerOf(new Core(link, events, new Provisioner(link), full))
 }
 
+/** The same runtime, whose log is told no secret, also where a driver logs what its client threw. */
+function withCleanLog(runtime: Runtime): Runtime {
+  return {
+    now: () => runtime.now(),
+    wallNow: () => runtime.wallNow(),
+    timer: (delayMs, run) => runtime.timer(delayMs, run),
+    sleep: (delayMs, signal) => runtime.sleep(delayMs, signal),
+    random: () => runtime.random(),
+    id: () => runtime.id(),
+    log: (level, message, facts = {}) => {
+      const clean = Object.entries(facts).map(([name, fact]) => [name, fact instanceof Error ? shownError(fact) : fact])
+      runtime.log(level, redact(message), Object.fromEntries(clean))
+    },
+  }
+}
+
 async function driverOf(target: unknown): Promise<Driver> {
-  if (typeof target === 'string') return await driverFromUrl(target)
+  if (typeof target === 'string') {
+    rememberSecrets(target)
+    return driverFromUrl(target)
+  }
   if (typeof target !== 'object' || target === null || !('connect' in target) || !('spec' in target)) {
     throw new TypeError(`connect takes a URL or a driver; got ${shown(target)}`)
   }

@@ -1,10 +1,11 @@
 import { BrokerError, type Driver, type ErrorFacts, type SendFailure } from '@anybroker/driver'
 import { messageOf } from './codec/body.ts'
+import { redact, shownError } from './redact.ts'
 import { DeadlinePassed } from './time/deadline.ts'
 
 /**
- * Wraps, once, whatever came up through the seam: the message begins with what was attempted, the original is the cause. Wrong
- * arguments and aborts of the caller's signal pass through untouched.
+ * Wraps, once, whatever came up through the seam: the message begins with what was attempted, the original is the cause. No secret
+ * passes here. Wrong arguments and aborts of the caller's signal pass through untouched.
  */
 export function wrapped(
   action: string,
@@ -13,21 +14,23 @@ export function wrapped(
   outcome?: SendFailure,
 ): BrokerError {
   if (error instanceof BrokerError) {
-    if (outcome === undefined || error.outcome !== undefined) return error
-    return new BrokerError(error.code, error.message, { ...optionsOf(error), cause: error.cause, outcome })
+    const cause = error.cause === undefined ? {} : { cause: shownError(error.cause) }
+    const own = outcome === undefined || error.outcome !== undefined ? {} : { outcome }
+    const kept = error.outcome === undefined ? {} : { outcome: error.outcome }
+    return new BrokerError(error.code, redact(error.message), { ...optionsOf(error), ...cause, ...kept, ...own })
   }
   const options = outcome === undefined ? {} : { outcome }
   if (error instanceof DeadlinePassed) {
     return new BrokerError('TIMEOUT', `${action} timed out ${error.message}`, {
       ...options,
       retryable: true,
-      cause: error.cause,
+      cause: error.cause === undefined ? undefined : shownError(error.cause),
     })
   }
   const { code, retryable } = described(driver, error)
-  return new BrokerError(code, `${action} failed on ${driver.name}: ${messageOf(error)}`, {
+  return new BrokerError(code, `${action} failed on ${driver.name}: ${redact(messageOf(error))}`, {
     ...options,
-    cause: error,
+    cause: shownError(error),
     retryable,
   })
 }
@@ -48,8 +51,8 @@ export function isFinal(facts: ErrorFacts): boolean {
   )
 }
 
-export function closedError(what: string): BrokerError {
-  return new BrokerError('CLOSED', `${what} is closed`)
+export function closedError(what: string, outcome?: SendFailure): BrokerError {
+  return new BrokerError('CLOSED', `${what} is closed`, outcome === undefined ? {} : { outcome })
 }
 
 function optionsOf(error: BrokerError): { retryable: boolean; facts: BrokerError['facts']; clause?: string } {

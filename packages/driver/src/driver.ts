@@ -177,6 +177,11 @@ export interface Receiver<R = unknown> {
     signal: AbortSignal,
   ): Promise<readonly SettleOutcome[]>
   /**
+   * A handler gets these now, and `attempts` are used up from here on, this one included. A driver that can write it down counts
+   * attempts exactly (D3): what a dead process had fetched and never handed to a handler counts for nothing. Others leave it out.
+   */
+  started?(begun: readonly { readonly receipt: R; readonly attempts: number }[]): void
+  /**
    * Core keeps these in hand to hand them out again at `dueAt` (on `runtime.now()`'s scale), with `attempts` used up. A driver
    * that can write this down makes attempts exact over a crash; others leave it out.
    */

@@ -88,7 +88,7 @@ describe('an ordered queue', () => {
                 const index = held.findIndex((one) => one.receipt === receipt)
                 const [delivery] = held.splice(index, 1)
                 if (index < 0 || delivery === undefined) throw new Error('lost what was not in hand')
-                back(delivery, { attempts: delivery.attempt, notBefore: 0 })
+                back(delivery, { attempts: delivery.attempt - 1, notBefore: 0 })
               }
             }
           }

@@ -116,6 +116,7 @@ describe('leases', () => {
     const slow = await desk.receiver(orders)
     const other = await desk.receiver(orders)
     const held = await slow.take(2)
+    slow.receiver.started?.(held.map(({ receipt }) => ({ receipt, attempts: 1 })))
     expect(held[0]?.leaseUntil).toBe(rig.time.now() + 30_000)
     await rig.time.advance(29_999)
     expect(await other.ids(1)).toEqual(['c'])
@@ -188,14 +189,15 @@ describe('the end of a receiver', () => {
     ])
   })
 
-  it('when its connection dies: told once, attempts counted, but for what was held', async () => {
+  it('when its connection dies: told once, attempts counted where a handler had it', async () => {
     const rig = new Rig()
     const desk = await rig.with(orders)
     const states: string[] = []
     desk.connection.onState(({ as }) => states.push(as))
     await desk.send(orders, 'a', 'b', 'c')
     const one = await desk.receiver(orders)
-    const [, b] = await one.take(2)
+    const [a, b] = await one.take(2)
+    if (a) one.receiver.started?.([{ receipt: a.receipt, attempts: 1 }])
     if (b) one.receiver.hold?.([{ receipt: b.receipt, attempts: 0, dueAt: rig.time.now() + 60_000 }])
     const waiting = one.take(0, 60_000)
     const { inspect } = await import('./index.ts')

@@ -11,7 +11,7 @@ import type { Held } from './engine/held.ts'
 import type { Holder } from './engine/holder.ts'
 import type { Session } from './engine/session.ts'
 import type { Source } from './engine/source.ts'
-import { extend, hold, release, settle } from './settle.ts'
+import { extend, writeDown, release, settle } from './settle.ts'
 
 type Deliveries = readonly WireDelivery<Held>[]
 type ReceiveOptions = Parameters<Receiver['receive']>[1]
@@ -80,8 +80,12 @@ export class MemoryReceiver implements Receiver<Held> {
     return release(this.#holder, back)
   }
 
+  started(begun: readonly { readonly receipt: Held; readonly attempts: number }[]): void {
+    writeDown(this.#holder, begun)
+  }
+
   hold(held: readonly { readonly receipt: Held; readonly attempts: number; readonly dueAt: number }[]): void {
-    hold(this.#holder, held)
+    writeDown(this.#holder, held)
   }
 
   onLost(listener: (receipts: readonly Held[] | 'all', reason: string) => void): void {
@@ -104,7 +108,7 @@ export class MemoryReceiver implements Receiver<Held> {
 
   /** Whatever the signal says: nothing here takes time. */
   async close(_signal: AbortSignal): Promise<void> {
-    this.#session.letGo(this.#holder, 'orderly')
+    this.#session.letGo(this.#holder)
     this.#inbox?.closed()
   }
 
@@ -152,7 +156,7 @@ export class MemoryReceiver implements Receiver<Held> {
     if (loss !== 'receiver') return
     const reason = `receiving from ${source.name}: the session was lost (profile harsh)`
     holder.fail(new BrokerError('UNAVAILABLE', reason, { retryable: true, facts: { scope: 'receiver' } }))
-    this.#session.letGo(holder, 'abrupt')
+    this.#session.letGo(holder)
     this.#inbox?.died()
   }
 }

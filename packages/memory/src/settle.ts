@@ -42,13 +42,13 @@ export function release(
   return outcomes
 }
 
-/** Writes down what a delivery has used up and when it is due, for the case that its receiver dies. */
-export function hold(
+/** Writes down what a delivery has used up, and when it is due if it is held, for the case that its receiver dies. */
+export function writeDown(
   holder: Holder,
-  held: readonly { readonly receipt: unknown; readonly attempts: number; readonly dueAt: number }[],
+  held: readonly { readonly receipt: unknown; readonly attempts: number; readonly dueAt?: number }[],
 ): void {
   const now = holder.session.store.alarm.now()
-  for (const { receipt, attempts, dueAt } of held) {
+  for (const { receipt, attempts, dueAt = 0 } of held) {
     const one = live(holder, receipt, now)
     if (one !== undefined) one.written = { attempts, dueAt }
   }

@@ -117,6 +117,8 @@ export interface DeadLetters<T> {
   count(options?: AdminOptions): Promise<number>
   /** `ack` drops a letter, `retry` keeps it, `reject` drops it. What can't be decoded is delivered with an `undefined` body. */
   receive(options?: ReceiveOptions): Deliveries<T | undefined>
+  /** A3: the next letters without touching them. Default 10, at most 1,000. What can't be decoded has an `undefined` body. */
+  peek(options?: AdminOptions & { readonly max?: number }): Promise<readonly Letter<T>[]>
   /** Sends letters back to where they came from, attempts from 1, each confirmed before it leaves the dead letters. */
   redrive(options?: RedriveOptions<T>): Promise<Redriven>
   purge(options?: AdminOptions): Promise<number | undefined>
@@ -125,7 +127,7 @@ export interface DeadLetters<T> {
 export interface RedriveOptions<T> {
   /** Only those for which this is true; others stay. Default: all. */
   readonly where?: (letter: Letter<T>) => boolean
-  /** Mends a letter on the way: what it returns replaces body and headers, and is checked as `send` would. */
+  /** Mends a letter on the way: what it returns replaces the body, and the headers where it names them; checked as `send` would. */
   readonly change?: (letter: Letter<T>) => { readonly body: T; readonly headers?: Readonly<Record<string, string>> }
   /** At most that many. Default: all that are there now. */
   readonly max?: number

@@ -20,7 +20,7 @@ export interface SendOptions {
   readonly delayMs?: number
   /** Not delivered before (L1). */
   readonly at?: Date
-  /** Not delivered to a handler after that long from now (L2); 1,000 or more, portable. */
+  /** Not delivered to a handler after that long from now (L2). 1,000 or more. */
   readonly expiresInMs?: number
   /** A second message with the same one, within the broker's stated window, is not delivered twice (L3). */
   readonly dedupId?: string

@@ -76,5 +76,6 @@ function nameOf(prototype: unknown): string {
 }
 
 function lossy(path: string, what: string): TypeError {
-  return new TypeError(`JSON can't carry ${what}${path === '' ? '' : ` at ${path}`} without loss`)
+  const cut = path.length > 100 ? `${path.slice(0, 100)}…` : path
+  return new TypeError(`JSON can't carry ${what}${path === '' ? '' : ` at ${cut}`} without loss`)
 }

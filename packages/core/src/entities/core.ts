@@ -71,7 +71,8 @@ export class Core {
   }
 
   assertOpen(): void {
-    if (this.closed) throw closedError('the broker')
+    // A send that fails by it was never handed to anybody.
+    if (this.closed) throw closedError('the broker', 'refused')
   }
 
   assertNotClosing(): void {

@@ -66,6 +66,10 @@ export class DeadLettersOf<T> implements DeadLetters<T> {
     return this.#source.receive(options) as Deliveries<unknown> as Deliveries<T | undefined>
   }
 
+  async peek(options?: AdminOptions & { readonly max?: number }): Promise<readonly Letter<T>[]> {
+    return (await this.#source.peek(options)) as readonly unknown[] as readonly Letter<T>[]
+  }
+
   purge(options?: AdminOptions): Promise<number | undefined> {
     return this.#source.purge(options)
   }

@@ -11,7 +11,7 @@ import type {
 import type { AdminOptions } from '../api/entities.ts'
 import type { Message } from '../api/message.ts'
 import type { Body } from '../codec/body.ts'
-import { integer } from '../options/check.ts'
+import { integer, optionalBoolean } from '../options/check.ts'
 import { batchOptions, consumeOptions, receiveOptions, type FullConsumeOptions } from '../options/consume-options.ts'
 import { Consumer } from '../receive/consumer.ts'
 import { Loop } from '../receive/loop.ts'
@@ -71,21 +71,36 @@ export class SourceOf {
   receive(given: ReceiveOptions | undefined): Loop {
     const { core, ref, label } = this.#setup
     const { untilEmpty, ...options } = receiveOptions(`receive of ${label}: options`, given, this.#defaults)
+    const { signal } = options
+    let tracked: { readonly release: () => void } | undefined
+    const onAbort = () => toldElsewhere(loop.close())
     const start = async (wake: () => void): Promise<Consumer> => {
       core.assertNotClosing()
-      const consumer = await this.#consumer(options)
-      await consumer.start(wake, options.signal)
-      return consumer
+      signal?.throwIfAborted()
+      tracked = core.track(loop, ref)
+      try {
+        const consumer = await this.#consumer(options)
+        if (untilEmpty) consumer.askEmpty()
+        await consumer.start(wake, signal)
+        signal?.addEventListener('abort', onAbort, { once: true })
+        return consumer
+      } catch (error) {
+        over()
+        throw error
+      }
     }
-    const loop: Loop = new Loop({ start, untilEmpty, over: () => tracked.release() })
-    const tracked = core.track(loop, ref)
-    options.signal?.addEventListener('abort', () => toldElsewhere(loop.close()), { once: true })
+    const over = () => {
+      tracked?.release()
+      signal?.removeEventListener('abort', onAbort)
+    }
+    const loop: Loop = new Loop({ start, untilEmpty, over })
     return loop
   }
 
   async depth(given: (AdminOptions & { readonly exact?: boolean }) | undefined): Promise<Depth> {
     const { core, ref, label, prepare } = this.#setup
     const action = `depth of ${label}`
+    optionalBoolean(`${action}: options.exact`, given?.exact)
     core.demand(given?.exact === true ? 'A2.exact' : 'A2', action)
     return await core.admin(
       action,
@@ -112,10 +127,12 @@ export class SourceOf {
       },
       ['max'],
     )
-    const decoded = await Promise.allSettled(
-      wires.map(async (wire) => new MessageView(wire, await body.decode(wire.body))),
-    )
-    return decoded.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    const decoded = await Promise.allSettled(wires.map(async (wire) => await body.decode(wire.body)))
+    return wires.flatMap((wire, index) => {
+      const one = decoded[index]
+      if (one?.status === 'fulfilled') return [new MessageView(wire, one.value)]
+      return ref.kind === 'dead-letters' ? [new MessageView(wire, undefined)] : []
+    })
   }
 
   async purge(given: AdminOptions | undefined): Promise<number | undefined> {
@@ -153,6 +170,7 @@ export class SourceOf {
     try {
       await consumer.start(wake, signal)
       core.assertNotClosing()
+      signal?.throwIfAborted()
     } catch (error) {
       await worker.close({ drainMs: 0 })
       throw error

@@ -100,6 +100,7 @@ export class DurableSubscriptionOf<T> implements DurableSubscription<T> {
   async unsubscribe(options?: AdminOptions): Promise<void> {
     const action = `unsubscribe of ${this.topic}/${this.name}`
     this.#core.assertOpen()
+    options?.signal?.throwIfAborted()
     const consumers = this.#core.consumers(this.#ref)
     if (consumers > 0)
       throw new BrokerError(

@@ -1,6 +1,7 @@
 import { BrokerError, type Capabilities, type Connection, type Driver, type Runtime } from '@anybroker/driver'
 import { closedError, described, isFinal, wrapped } from '../errors.ts'
 import type { Events } from '../events.ts'
+import { shownError } from '../redact.ts'
 import { fullJitter } from '../time/backoff.ts'
 import { DeadlinePassed, whileNotAborted, withDeadline } from '../time/deadline.ts'
 import { deferred, toldElsewhere, type Deferred } from '../time/deferred.ts'
@@ -160,7 +161,7 @@ export class Link {
         retryable: true,
       }),
     )
-    this.#events.emit('disconnected', { reason: error })
+    this.#events.emit('disconnected', { reason: shownError(error) })
     this.#work = this.#reconnect(live.connection)
   }
 

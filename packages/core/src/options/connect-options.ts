@@ -41,6 +41,18 @@ const NAMES = [
   'signal',
 ] as const
 
+const RUNTIME = ['now', 'wallNow', 'timer', 'sleep', 'random', 'id', 'log'] as const
+
+function checkRuntime(runtime: Runtime | undefined): void {
+  if (runtime === undefined) return
+  const missing = RUNTIME.filter((name) => typeof runtime?.[name] !== 'function')
+  if (missing.length > 0) {
+    throw new TypeError(
+      `connect: options.runtime must have the methods ${RUNTIME.join(', ')}; it lacks ${missing.join(', ')}`,
+    )
+  }
+}
+
 export function connectOptions(given: ConnectOptions | undefined): FullConnectOptions {
   const options = known<ConnectOptions>('connect: options', given, NAMES)
   const window = known<NonNullable<ConnectOptions['sendWindow']>>('connect: options.sendWindow', options.sendWindow, [
@@ -49,6 +61,7 @@ export function connectOptions(given: ConnectOptions | undefined): FullConnectOp
   ])
   optionalText('connect: options.source', options.source, 128)
   optionalSignal('connect: options.signal', options.signal)
+  checkRuntime(options.runtime)
   if (options.log !== false) optionalFunction('connect: options.log', options.log)
   return {
     provision: oneOf('connect: options.provision', options.provision, ['create', 'verify', 'never'], 'create'),

@@ -123,6 +123,7 @@ export class Consumer implements DeliveryHost {
       if (this.#disposed(entry)) continue
       entry.since = this.#setup.link.runtime.now()
       this.#leases.started(entry)
+      entry.attached.receiver.started?.([{ receipt: entry.wire.receipt, attempts: entry.attempt }])
       return entry
     }
   }
@@ -188,6 +189,17 @@ export class Consumer implements DeliveryHost {
       : this.settling.exhaust(entry, 'rejected', reason)
   }
 
+  assertDelay(delayMs: number): void {
+    const { capabilities, driver } = this.#setup.link
+    const { maxMs } = capabilities.D2
+    if (delayMs <= maxMs) return
+    throw new BrokerError(
+      'UNSUPPORTED',
+      `retry of a message of ${this.#setup.name}: a delay of ${delayMs} ms is not supported on ${driver.name} (D2): at most ${maxMs} ms`,
+      { clause: 'D2' },
+    )
+  }
+
   settleFailed(entry: Entry, verb: Verb, error: Error): void {
     this.settling.tell(entry, verb, error)
   }
@@ -233,7 +245,8 @@ export class Consumer implements DeliveryHost {
     const { runtime } = this.#setup.link
     this.settling.startClosing()
     this.stopTaking()
-    this.settling.giveBack([...this.#hand.all('held'), ...this.#hand.all('kept')])
+    this.settling.giveBack(this.#hand.all('kept'))
+    for (const entry of this.#hand.all('held')) toldElsewhere(this.settling.leaveHeld(entry))
     if (drainMs > 0) await inTime(withDeadline(runtime, drainMs, undefined, idle))
     const deadline = runtime.now() + CLOSE_MS
     const left = (share: number) => Math.max(1, (deadline - runtime.now()) * share)

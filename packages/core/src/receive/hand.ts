@@ -9,7 +9,8 @@ export class Hand {
   /** `maxUnsettled`, as it is now. */
   limit: number
   readonly #lanes = new Lanes()
-  readonly #changed: () => void
+  readonly #tell: () => void
+  #quiet = 0
   readonly #entries = new Set<Entry>()
   #bytes = 0
   #running = 0
@@ -21,7 +22,7 @@ export class Hand {
   /** `changed` is called whenever a slot, a lane or room became free. */
   constructor(limit: number, changed: () => void) {
     this.limit = limit
-    this.#changed = changed
+    this.#tell = changed
   }
 
   get count(): number {
@@ -67,6 +68,16 @@ export class Hand {
     return entry
   }
 
+  /**
+   * Many changes at once, told once: what is to be lost together must not see its neighbours started in the slots that it frees.
+   */
+  together(change: () => void): void {
+    this.#quiet += 1
+    change()
+    this.#quiet -= 1
+    this.#changed()
+  }
+
   /** Running no more, in hand until it is due; its lane stays its own. */
   hold(entry: Entry, dueAt: number): void {
     this.stopRunning(entry, 'held')
@@ -110,6 +121,10 @@ export class Hand {
     entry.attached.entries.delete(entry.wire.receipt)
     this.freeLane(entry)
     this.#changed()
+  }
+
+  #changed(): void {
+    if (this.#quiet === 0) this.#tell()
   }
 
   #leaveState(entry: Entry): void {

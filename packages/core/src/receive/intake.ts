@@ -8,6 +8,7 @@ import { deferred, toldElsewhere, type Deferred } from '../time/deferred.ts'
 import { Attached } from './attached.ts'
 import { Entry } from './entry.ts'
 import type { Hand } from './hand.ts'
+import { PORTABLE_BODY_BYTES } from '../send/compose.ts'
 import type { ConsumerSetup } from './setup.ts'
 
 /** How long one `receive` of the driver may wait for a first message, and how much longer before the driver counts as stuck. */
@@ -42,6 +43,8 @@ export class Intake {
   #paused = false
   #room: Deferred<void> | undefined
   #askEmpty = false
+  /** What the next message may take; at first the largest portable one. */
+  #guessedBytes = PORTABLE_BODY_BYTES
   #nothingLeft = false
 
   constructor(setup: ConsumerSetup, hand: Hand, host: IntakeHost) {
@@ -210,8 +213,8 @@ export class Intake {
     let signal: AbortSignal | undefined
     while (!this.#stop.signal.aborted) {
       live.down.throwIfAborted()
-      const room = this.#hand.limit - this.#hand.count
-      if (this.#paused || room <= 0 || this.#hand.bytes >= this.#setup.options.maxBytes) {
+      const room = this.#roomFor()
+      if (this.#paused || room <= 0) {
         await this.#waitForRoom(live.down)
         continue
       }
@@ -237,11 +240,21 @@ export class Intake {
     }
   }
 
+  /** How many more may come: by count, and by bytes as far as sizes can be guessed from what came before. */
+  #roomFor(): number {
+    const left = this.#setup.options.maxBytes - this.#hand.bytes
+    if (left <= 0) return 0
+    return Math.min(this.#hand.limit - this.#hand.count, Math.max(1, Math.floor(left / this.#guessedBytes)))
+  }
+
   #accept(attached: Attached, batch: readonly WireDelivery[]): void {
     if (batch.length > 0 && !attached.dead) {
       const now = this.#setup.link.runtime.now()
+      // Falls by half at most, so that one batch of small ones does not open the door to a window of large ones.
+      this.#guessedBytes /= 2
       for (const wire of batch) {
         const entry = new Entry(wire, attached, this.#setup.ordered)
+        this.#guessedBytes = Math.max(this.#guessedBytes, entry.bytes)
         this.#hand.add(entry)
         this.#host.arrived(entry, now)
       }

@@ -59,8 +59,7 @@ export class Loop implements Deliveries<unknown> {
   close(options?: CloseOptions): Promise<void> {
     try {
       const drainMs = checkedDrainMs('close', options)
-      this.#closed ??= this.#close(drainMs)
-      return this.#closed
+      return this.#closeOnce(drainMs)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -75,7 +74,6 @@ export class Loop implements Deliveries<unknown> {
     if (this.#consumer === undefined) {
       this.#starting ??= this.#setup.start(() => this.#wake())
       this.#consumer = await this.#starting
-      if (this.#setup.untilEmpty) this.#consumer.askEmpty()
     }
     const reader = deferred<IteratorResult<Delivery<unknown>>>()
     this.#readers.push(reader)
@@ -137,12 +135,23 @@ export class Loop implements Deliveries<unknown> {
   /** After the loop nothing is left to hold on to once all that was handed out is settled. */
   #maybeOver(): void {
     const consumer = this.#consumer
-    if (!this.#left || this.#over || consumer === undefined || consumer.stats.unsettled > consumer.kept) return
-    toldElsewhere(this.close())
+    if (!this.#left || this.#closed !== undefined || consumer === undefined || consumer.stats.unsettled > consumer.kept)
+      return
+    toldElsewhere(this.#closeOnce(0))
   }
 
   #finish(tell: (reader: Deferred<IteratorResult<Delivery<unknown>>>) => void): void {
     for (const reader of this.#readers.splice(0)) tell(reader)
+  }
+
+  #closeOnce(drainMs: number | undefined): Promise<void> {
+    if (this.#closed === undefined) {
+      // Set before anything runs: closing gives messages back, and that wakes this loop.
+      const closed = deferred<void>()
+      this.#closed = closed.promise
+      this.#close(drainMs).then(closed.resolve, closed.reject)
+    }
+    return this.#closed
   }
 
   async #close(drainMs: number | undefined): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Delivery, RejectOptions, RetryOptions, SendOptions, Sent } from '../api/message.ts'
 import { BrokerError, type WireMessage } from '@anybroker/driver'
-import { integer, known, MAX_TIMEOUT_MS, optionalText } from '../options/check.ts'
+import { integer, known, optionalText } from '../options/check.ts'
 import { toldElsewhere } from '../time/deferred.ts'
 import type { Entry } from './entry.ts'
 import { MessageView } from './message-view.ts'
@@ -16,6 +16,8 @@ export interface SettleOptions {
 export interface DeliveryHost {
   /** Frees slot and lane at the call; the promise follows the broker. Tells failures as an event too, so nobody has to await it. */
   settle(entry: Entry, verb: Verb, options: SettleOptions): Promise<void>
+  /** Throws what a retry with that delay can't be had for; the delivery then stays in hand. */
+  assertDelay(delayMs: number): void
   /** Tells it as an event. */
   settleFailed(entry: Entry, verb: Verb, error: Error): void
   reply(message: WireMessage, body: unknown, options: SendOptions | undefined): Promise<Sent>
@@ -75,7 +77,8 @@ export class OpenDelivery extends MessageView<unknown> implements Delivery<unkno
   retry(options?: RetryOptions): Promise<void> {
     try {
       const { delayMs } = known<RetryOptions>('retry: options', options, ['delayMs'])
-      integer('retry: options.delayMs', delayMs, { min: 0, max: MAX_TIMEOUT_MS * 366, fallback: 0 })
+      integer('retry: options.delayMs', delayMs, { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 })
+      if (delayMs !== undefined) this.#host.assertDelay(delayMs)
       return this.#settle('retry', { delayMs })
     } catch (error) {
       return Promise.reject(error)

@@ -23,6 +23,7 @@ export class RunningWorker implements Worker {
   }
 
   async resize(options: { readonly concurrency?: number; readonly maxUnsettled?: number }): Promise<void> {
+    if (options === undefined) throw new TypeError('resize takes { concurrency, maxUnsettled }, one of them at least')
     const { concurrency, maxUnsettled } = known<typeof options>('resize: options', options, [
       'concurrency',
       'maxUnsettled',

@@ -71,7 +71,7 @@ function demandOptions(composing: Composing<unknown>, options: SendOptions): voi
       throw new BrokerError(
         'UNSUPPORTED',
         `${action}: a delay of ${delayMs} ms is not supported on ${driver} (L1): at most ${maxMs} ms`,
-        { clause: 'L1' },
+        { clause: 'L1', outcome: 'refused' },
       )
     }
   }

@@ -85,7 +85,7 @@ export class Outbox {
     return new Promise((resolve, reject) => {
       const { signal } = options
       if (this.#closed) {
-        reject(closedError(this.#name))
+        reject(closedError(this.#name, 'refused'))
         return
       }
       if (signal?.aborted === true) {
@@ -360,18 +360,18 @@ export class Outbox {
 
   #settle(item: Item, tell: () => void): void {
     if (item.state === 'done') return
-    const waiting = item.state === 'waiting'
+    const inWindow = item.state !== 'waiting'
+    if (inWindow) this.#sequence.remove(item)
     item.state = 'done'
     this.#open.get(item)?.()
     this.#open.delete(item)
-    if (waiting) {
-      this.#waiting.delete(item)
-      this.#waitingBytes -= item.bytes
-    } else {
-      this.#sequence.remove(item)
+    if (inWindow) {
       this.#windowMessages -= 1
       this.#windowBytes -= item.bytes
       this.#refill()
+    } else {
+      this.#waiting.delete(item)
+      this.#waitingBytes -= item.bytes
     }
     tell()
     if (this.#open.size === 0) {

@@ -47,10 +47,13 @@ export class Sequence {
       batch.push(item)
       bytes += item.bytes
     }
-    for (let next = this.#free[this.#head]; next !== undefined && fits(next); next = this.#free[this.#head]) {
+    for (let next = this.#free[this.#head]; next !== undefined; next = this.#free[this.#head]) {
+      if (next.state === 'ready') {
+        if (!fits(next)) break
+        this.#size -= 1
+        put(next)
+      }
       this.#head += 1
-      this.#size -= 1
-      if (next.state === 'ready') put(next)
     }
     this.#trim()
     for (const lane of this.#idle) {
@@ -100,10 +103,13 @@ export class Sequence {
     }
   }
 
-  /** Takes a message out that the caller gave up. */
+  /** Takes a message out that is over before it went. To be called before its state changes. */
   remove(item: Item): void {
-    const lane = item.wire.key === undefined ? undefined : this.#lanes.get(item.wire.key)
-    if (lane === undefined || !this.#ordered) return
+    const lane = item.wire.key === undefined || !this.#ordered ? undefined : this.#lanes.get(item.wire.key)
+    if (lane === undefined) {
+      if (item.state === 'ready') this.#size -= 1
+      return
+    }
     const index = lane.items.indexOf(item)
     if (index >= 0) lane.items.splice(index, 1)
     if (lane.items.length === 0 && !lane.busy) {

@@ -52,7 +52,7 @@ export class Settling {
     this.#onHold = onHold
   }
 
-  /** From now on a retry gives back instead of holding, and a burial that fails is not tried again. */
+  /** From now on a retry waits at the broker instead of in hand, and a burial that fails is not tried again. */
   startClosing(): void {
     this.#closing = true
   }
@@ -100,15 +100,6 @@ export class Settling {
     const { maxMs } = this.#setup.link.capabilities.D2
     const wanted = delayMs ?? backoffMs(retry, entry.attempt, this.#runtime.random())
     await this.#again(entry, Math.min(wanted, maxMs), entry.attempt)
-    if (delayMs === undefined || delayMs <= maxMs) return
-    const driver = this.#setup.link.driver.name
-    throw new BrokerError(
-      'UNSUPPORTED',
-      `retry: a delay of ${delayMs} ms is not supported on ${driver} (D2): it comes again after ${maxMs} ms`,
-      {
-        clause: 'D2',
-      },
-    )
   }
 
   /** Came before its time: away until it is due, uncounted. */
@@ -149,14 +140,17 @@ export class Settling {
    * `attempts` says otherwise.
    */
   giveBack(entries: readonly Entry[], attempts?: number): void {
+    if (entries.length === 0) return
     const byReceiver = new Map<Attached, { receipt: unknown; attempts: number }[]>()
-    for (const entry of entries) {
-      if (entry.state === 'gone') continue
-      const list = byReceiver.get(entry.attached) ?? []
-      byReceiver.set(entry.attached, list)
-      list.push({ receipt: entry.wire.receipt, attempts: attempts ?? entry.attempt - 1 })
-      this.#remove(entry, closedError(`consuming ${this.#setup.name}`))
-    }
+    this.#hand.together(() => {
+      for (const entry of entries) {
+        if (entry.state === 'gone') continue
+        const list = byReceiver.get(entry.attached) ?? []
+        byReceiver.set(entry.attached, list)
+        list.push({ receipt: entry.wire.receipt, attempts: attempts ?? entry.attempt - 1 })
+        this.#remove(entry, closedError(`consuming ${this.#setup.name}`))
+      }
+    })
     for (const [attached, back] of byReceiver) {
       if (!attached.dead) toldElsewhere(this.#tasks.run(this.#release(attached, back)))
     }
@@ -164,17 +158,20 @@ export class Settling {
 
   /** The broker has taken them back, or our clock says so. What was fetched behind one of them must not pass it. */
   lose(entries: readonly Entry[], reason: string): void {
+    if (entries.length === 0) return
     const behind: Entry[] = []
     let count = 0
-    for (const entry of entries) {
-      if (entry.state === 'gone') continue
-      count += 1
-      behind.push(...this.#hand.behind(entry))
-      this.#remove(entry, this.#leaseLost(entry))
-    }
+    this.#hand.together(() => {
+      for (const entry of entries) {
+        if (entry.state === 'gone') continue
+        count += 1
+        behind.push(...this.#hand.behind(entry))
+        this.#remove(entry, this.#leaseLost(entry))
+      }
+      this.giveBack(behind)
+    })
     if (count === 0) return
     this.#counts.lost += count
-    this.giveBack(behind)
     this.#setup.events.emit('lost', { source: this.#setup.name, count, reason })
   }
 
@@ -191,11 +188,24 @@ export class Settling {
     const { D2 } = this.#setup.link.capabilities
     const roomToHold = this.#hand.held < Math.floor(this.#hand.limit / 2)
     const blocks = entry.key !== undefined && this.#setup.options.retry.onRetry === 'block'
-    if (this.#closing) this.giveBack([entry], attempts)
+    if (this.#closing) await this.#leave(entry, delayMs, attempts)
     else if (blocks && (roomToHold || !D2.block)) this.#holdInHand(entry, delayMs, attempts)
     else if (blocks) await this.#blockAtBroker(entry, delayMs, attempts)
     else if (entry.key === undefined && delayMs <= D2.holdMaxMs && roomToHold)
       this.#holdInHand(entry, delayMs, attempts)
+    else await this.#retryAtBroker(entry, delayMs, attempts)
+  }
+
+  /** The consumer closes: what is held for its retry waits at the broker, so that it is not early for the next one either. */
+  async leaveHeld(entry: Entry): Promise<void> {
+    await this.#tasks.run(this.#leave(entry, Math.max(0, entry.dueAt - this.#runtime.now()), entry.attempt - 1))
+  }
+
+  /** A key that the broker can't make wait goes back at once: its order counts for more than its delay. */
+  async #leave(entry: Entry, delayMs: number, attempts: number): Promise<void> {
+    const blocks = entry.key !== undefined && this.#setup.options.retry.onRetry === 'block'
+    if (delayMs === 0 || (blocks && !this.#setup.link.capabilities.D2.block)) this.giveBack([entry], attempts)
+    else if (blocks) await this.#blockAtBroker(entry, delayMs, attempts)
     else await this.#retryAtBroker(entry, delayMs, attempts)
   }
 

@@ -19,7 +19,7 @@ export class Held implements WireDelivery<Held> {
   holder: Holder | undefined
   /** When the store takes it back: the lease, and what it is late to notice. */
   deadline: number
-  /** What `hold` wrote down. */
+  /** What `started` and `hold` wrote down; `dueAt` 0 while a handler has it. */
   written: { readonly attempts: number; readonly dueAt: number } | undefined = undefined
   /** Links of the holder's list, which is sorted by deadline. */
   before: Held | undefined = undefined

@@ -41,8 +41,8 @@ export class Session {
   }
 
   /** The end of one receiver. */
-  letGo(holder: Holder, how: 'orderly' | 'abrupt'): void {
-    if (this.#holders.delete(holder)) holder.source.detach(holder, how)
+  letGo(holder: Holder): void {
+    if (this.#holders.delete(holder)) holder.source.detach(holder)
   }
 
   own(owned: Owned): void {
@@ -74,7 +74,7 @@ export class Session {
 
   /** An orderly end: what its receivers still hold goes back uncounted. */
   close(): void {
-    this.#end(new BrokerError('CLOSED', 'memory: the connection is closed'), 'orderly')
+    this.#end(new BrokerError('CLOSED', 'memory: the connection is closed'))
   }
 
   /** The end that nobody asked for. */
@@ -83,15 +83,15 @@ export class Session {
       retryable: true,
       facts: { scope: 'connection' },
     })
-    this.#end(error, 'abrupt')
+    this.#end(error)
   }
 
-  #end(error: Error, how: 'orderly' | 'abrupt'): void {
+  #end(error: Error): void {
     if (this.#ended !== undefined) return
     this.#ended = error
     for (const holder of this.#holders) {
       holder.fail(error)
-      this.letGo(holder, how)
+      this.letGo(holder)
     }
     for (const owned of this.#owned) this.abandon(owned)
     this.store.alarm.detach(this.runtime)

@@ -58,13 +58,12 @@ export class Source implements Timed {
   }
 
   /**
-   * Gives back what the receiver has in hand. An orderly close burns no attempt; the end of a session does, but for what `hold`
-   * wrote down.
+   * Gives back what the receiver has in hand, with the attempts that it wrote down: what no handler had, has burned none.
    */
-  detach(holder: Holder, how: 'orderly' | 'abrupt'): void {
+  detach(holder: Holder): void {
     this.#holders.delete(holder)
     holder.stopWaiting()
-    this.#return(holder.all(), how === 'abrupt' ? this.#usedUp : (held) => held.written?.attempts ?? held.attempt - 1)
+    this.#return(holder.all(), this.#usedUp)
   }
 
   /** A message, new here. `dueAt` 0 where it is due. */
@@ -260,11 +259,8 @@ export class Source implements Timed {
     holder.tellLost(lost, 'the lease ended')
   }
 
-  /** Nobody told: a delivery counts, and so does one that was held and that its receiver may have handed out again since. */
-  readonly #usedUp = ({ attempt, written }: Held): number => {
-    if (written === undefined) return attempt
-    return written.dueAt > this.#store.alarm.now() ? written.attempts : written.attempts + 1
-  }
+  /** A delivery counts from the moment that a handler has it: what was only fetched counts for nothing. */
+  readonly #usedUp = ({ attempt, written }: Held): number => written?.attempts ?? attempt - 1
 
   /** What was held for a retry stays away until it is due, whoever gives it back (D2). */
   #return(back: readonly Held[], used: Used): void {
