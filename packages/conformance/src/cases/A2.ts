@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Source } from 'anybroker'
 import type { Case, Context } from '../case.ts'
+import { arrivals } from './kit/arrivals.ts'
 import { whenNone } from '../when.ts'
 
 async function ready(source: Source<string>): Promise<number> {
@@ -32,7 +33,7 @@ export const cases: readonly Case[] = [
       const queue = t.broker.queue<string>(t.name())
       await queue.open()
       assert.equal(await ready(queue), 0)
-      await queue.sendAll(Array.from({ length: 5 }, () => ({ body: 'a' })))
+      const sent = await queue.sendAll(Array.from({ length: 5 }, () => ({ body: 'a' })))
       await becomes(
         t,
         'messages wait',
@@ -40,9 +41,12 @@ export const cases: readonly Case[] = [
         (n) => n > 0,
       )
       const inbox = t.inbox<string>()
-      const worker = await queue.consume(inbox.handler)
-      await inbox.count(5)
-      await worker.close()
+      await queue.consume(inbox.handler)
+      await arrivals(
+        t,
+        inbox,
+        sent.map(({ id }) => id),
+      )
       await becomes(
         t,
         'nothing waits',

@@ -131,6 +131,29 @@ export const cases: readonly Case[] = [
   },
   {
     clause: 'A3',
+    name: 'dead letters show what died and why, and stay where they are',
+    run: async (t) => {
+      const queue = t.broker.queue<string>(t.name())
+      const worker = await queue.consume((delivery) => delivery.reject({ reason: 'no such customer' }))
+      const { id } = await queue.send('a', { headers: { tenant: 'acme' } })
+      await t.until('it is dead', () => worker.stats.deadLettered === 1)
+      for (let look = 0; look < 3; look += 1) {
+        const [letter, ...more] = await queue.deadLetters.peek()
+        assert.ok(letter !== undefined)
+        assert.deepEqual(more, [])
+        assert.equal(letter.id, id)
+        assert.equal(letter.body, 'a')
+        assert.deepEqual({ ...letter.headers }, { tenant: 'acme' })
+        assert.equal(letter.dead.reason, 'rejected')
+        assert.match(letter.dead.error ?? '', /no such customer/)
+      }
+      assert.deepEqual(await queue.peek(), [])
+      await readLetters(t, queue, 1)
+      assert.deepEqual(await queue.deadLetters.peek(), [])
+    },
+  },
+  {
+    clause: 'A3',
     name: 'where it is none, peek is UNSUPPORTED',
     when: whenNone('A3'),
     run: async (t) => {
@@ -138,6 +161,7 @@ export const cases: readonly Case[] = [
       const subscription = await t.broker.topic<string>(t.name()).durableSubscription(t.name())
       await t.rejects(queue.peek(), 'UNSUPPORTED')
       await t.rejects(subscription.peek(), 'UNSUPPORTED')
+      await t.rejects(queue.deadLetters.peek(), 'UNSUPPORTED')
     },
   },
 ]

@@ -55,30 +55,29 @@ export const cases: readonly Case[] = [
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       const held = gate(t)
-      let finished = 0
-      const inbox = t.inbox<string>(async () => {
+      const finished = new Set<string>()
+      const inbox = t.inbox<string>(async (delivery) => {
         await held.opened
-        finished += 1
+        finished.add(delivery.body)
       })
       const worker = await queue.consume(inbox.handler, { concurrency: 3 })
-      await queue.sendAll([{ body: 'a' }, { body: 'b' }, { body: 'c' }])
-      await inbox.count(3)
+      const bodies = ['a', 'b', 'c']
+      await queue.sendAll(bodies.map((body) => ({ body })))
+      await t.until('all three are in hand', () => bodies.every((body) => inbox.bodies.includes(body)))
       let closed = false
       const closing = worker.close().then(() => {
         closed = true
       })
       await t.quiet()
       assert.equal(closed, false, 'close did not wait for the handlers')
-      assert.ok(
-        inbox.deliveries.every((delivery) => !delivery.signal.aborted),
-        'close aborted handlers that had time left',
-      )
+      const interrupted = inbox.deliveries.filter((delivery) => delivery.signal.aborted)
+      assert.ok(interrupted.length <= worker.stats.lost, 'close aborted handlers that had time left')
       held.open()
       await t.within(closing, 'close ends with the handlers')
-      assert.equal(finished, 3)
+      assert.equal(finished.size, 3)
       const left = await remainder(t, queue.name)
       await t.quiet()
-      if (t.capabilities.Q4.duplicates === 'none') assert.deepEqual(left.bodies, [])
+      if (t.capabilities.Q4.duplicates === 'none' && worker.stats.lost === 0) assert.deepEqual(left.bodies, [])
     },
   },
   {

@@ -110,8 +110,9 @@ export const cases: readonly Case[] = [
       const held = gate(t)
       const inbox = t.inbox<string>(() => held.opened)
       const worker = await queue.consume(inbox.handler, { concurrency: 3 })
-      await queue.sendAll([{ body: 'a' }, { body: 'b' }, { body: 'c' }])
-      await inbox.count(3)
+      const bodies = ['a', 'b', 'c']
+      await queue.sendAll(bodies.map((body) => ({ body })))
+      await t.until('all three are in hand', () => bodies.every((body) => inbox.bodies.includes(body)))
       await t.within(worker.close({ drainMs: 50 }), 'close', 6_000)
       const [first, second, third] = inbox.deliveries
       await refusedAfterClose(t, worker, first?.ack())
@@ -119,11 +120,7 @@ export const cases: readonly Case[] = [
       await refusedAfterClose(t, worker, third?.reject())
       const elsewhere = t.inbox<string>()
       await queue.consume(elsewhere.handler)
-      await t.until(
-        'all come elsewhere',
-        () => ['a', 'b', 'c'].every((body) => elsewhere.bodies.includes(body)),
-        10_000,
-      )
+      await t.until('all come elsewhere', () => bodies.every((body) => elsewhere.bodies.includes(body)), 10_000)
       held.open()
     },
   },

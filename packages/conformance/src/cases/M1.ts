@@ -92,9 +92,10 @@ export const cases: readonly Case[] = [
     run: async (t) => {
       const body = Uint8Array.from({ length: 512 }, (_, at) => 255 - (at % 256))
       const queue = t.broker.queue<Uint8Array>(t.name(), { codec: 'bytes', retry: quick })
-      const inbox = t.inbox<Uint8Array>(async (delivery) => {
-        if (delivery.attempt === 1) return delivery.retry()
-        return delivery.reject()
+      let handled = 0
+      const inbox = t.inbox<Uint8Array>((delivery) => {
+        handled += 1
+        return handled === 1 ? delivery.retry({ delayMs: 0 }) : delivery.reject()
       })
       const worker = await queue.consume(inbox.handler)
       const { id } = await queue.send(body)

@@ -28,6 +28,7 @@ function sourceCalls(source: Source<string>): Calls<Source<string>> {
 export function deadLetterCalls(letters: DeadLetters<string>): Calls<DeadLetters<string>> {
   return {
     count: (given) => letters.count(given),
+    peek: (given) => letters.peek(given),
     receive: (given) => letters.receive(given)[Symbol.asyncIterator]().next(),
     redrive: (given) => letters.redrive(given),
     purge: (given) => letters.purge(given),
