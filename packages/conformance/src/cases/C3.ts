@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Clause } from '@anybroker/driver'
 import type { Case, Context } from '../case.ts'
 import {
   brokerCalls,
@@ -33,9 +32,8 @@ function abortable(): {
 
 /** The calls that this driver can do at all. */
 function able({ capabilities }: Context, calls: Calls): Calls {
-  const clauses: Readonly<Record<string, Clause>> = CLAUSE_OF_CALL
   const can = Object.entries(calls).filter(([name]) => {
-    const clause = clauses[name]
+    const clause = CLAUSE_OF_CALL[name]
     return clause === undefined || capabilities[clause].grade !== 'none'
   })
   return Object.fromEntries(can)

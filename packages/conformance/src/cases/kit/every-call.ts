@@ -1,3 +1,4 @@
+import type { Clause } from '@anybroker/driver'
 import type { Broker, DeadLetters, DurableSubscription, Queue, Source, Topic } from 'anybroker'
 
 /** What every asynchronous call takes, and all that these calls are given. */
@@ -71,7 +72,7 @@ export function brokerCalls(broker: Broker): Readonly<Record<'list', (given?: Gi
 }
 
 /** The clause that a call asks for, where it is one that a driver may lack. */
-export const CLAUSE_OF_CALL = {
+export const CLAUSE_OF_CALL: Readonly<Record<string, Clause>> = {
   depth: 'A2',
   count: 'A2',
   peek: 'A3',
@@ -80,4 +81,4 @@ export const CLAUSE_OF_CALL = {
   request: 'R4',
   subscribe: 'E1',
   list: 'A6',
-} as const satisfies Readonly<Record<string, string>>
+}
