@@ -4,7 +4,7 @@ import type { Broker } from './api/broker.ts'
 import type { CloseOptions } from './api/consume.ts'
 import type { AdminOptions, Queue, QueueOptions, Topic, TopicOptions } from './api/entities.ts'
 import type { BrokerEvents } from './api/events.ts'
-import { present, type Core } from './entities/core.ts'
+import { noMethod, type Core } from './entities/core.ts'
 import { QueueOf } from './entities/queue.ts'
 import { checkedName } from './entities/source.ts'
 import { TopicOf } from './entities/topic.ts'
@@ -66,8 +66,10 @@ export class BrokerOf implements Broker {
 
   async list(options?: AdminOptions): Promise<readonly EntityRef[]> {
     this.#core.demand('A6', 'list')
-    return await this.#core.admin('list', options, (connection, signal) =>
-      present(connection.topology.list, 'A6', this.#core.driver).call(connection.topology, signal),
+    return this.#core.admin(
+      'list',
+      options,
+      (connection, signal) => connection.topology.list?.(signal) ?? noMethod('A6', this.#core.driver),
     )
   }
 

@@ -67,6 +67,8 @@ export class Core {
   }
 
   demand(clause: Parameters<typeof demand>[1], what: string): void {
+    // After close every call is CLOSED, also one that could not be had before (C2).
+    this.assertOpen()
     demand(this.capabilities, clause, this.driver, what)
   }
 
@@ -144,7 +146,7 @@ export class Core {
     if (present === undefined || !present.alive) {
       const opening = Inbox.open(this)
       this.#inbox = opening.catch(() => undefined)
-      return await whileNotAborted(opening, signal)
+      return whileNotAborted(opening, signal)
     }
     return present
   }
@@ -179,7 +181,7 @@ export class Core {
   ): Promise<T> {
     const options = adminOptions(action, given, names)
     this.assertOpen()
-    return await this.link.run(action, options, work)
+    return this.link.run(action, options, work)
   }
 
   provision(own: Provision | undefined): Provision {
@@ -197,11 +199,9 @@ export function adminOptions(
   return { timeoutMs: timeout(`${action}: options.timeoutMs`, options.timeoutMs, 30_000), signal: options.signal }
 }
 
-/** A method that the driver must have where its clause is not `none`. */
-export function present<M>(method: M | undefined, clause: Parameters<typeof demand>[1], driver: string): M {
-  if (method === undefined)
-    throw new BrokerError('UNSUPPORTED', `${driver} declares ${clause} but has no method for it`, { clause })
-  return method
+/** In the place of a method that the driver must have where its clause is not `none`. */
+export function noMethod(clause: Parameters<typeof demand>[1], driver: string): never {
+  throw new BrokerError('UNSUPPORTED', `${driver} declares ${clause} but has no method for it`, { clause })
 }
 
 export function deadLettersOf(of: QueueRef | SubscriptionRef): DeadLettersRef {

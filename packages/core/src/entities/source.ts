@@ -22,7 +22,7 @@ import type { ConsumerSetup, Undertaker } from '../receive/setup.ts'
 import { RunningWorker } from '../receive/worker.ts'
 import type { Tasks } from '../settle/tasks.ts'
 import { toldElsewhere } from '../time/deferred.ts'
-import { present, type Core } from './core.ts'
+import { noMethod, type Core } from './core.ts'
 import { replyTo } from '../replies/reply.ts'
 
 /** What can be consumed from, as core sees it: a queue, a subscription, dead letters. */
@@ -58,14 +58,14 @@ export class SourceOf {
     const what = `consume of ${this.#setup.label}`
     assertHandler(what, handler)
     const options = consumeOptions(`${what}: options`, given, this.#defaults)
-    return await this.#work(options, (consumer) => runHandler(consumer, handler))
+    return this.#work(options, (consumer) => runHandler(consumer, handler))
   }
 
   async consumeBatch(handler: BatchHandler<unknown>, given: BatchOptions | undefined): Promise<Worker> {
     const what = `consumeBatch of ${this.#setup.label}`
     assertHandler(what, handler)
     const { maxBatch, ...options } = batchOptions(`${what}: options`, given, this.#defaults)
-    return await this.#work(options, (consumer) => runBatch(consumer, handler, maxBatch))
+    return this.#work(options, (consumer) => runBatch(consumer, handler, maxBatch))
   }
 
   receive(given: ReceiveOptions | undefined): Loop {
@@ -102,12 +102,12 @@ export class SourceOf {
     const action = `depth of ${label}`
     optionalBoolean(`${action}: options.exact`, given?.exact)
     core.demand(given?.exact === true ? 'A2.exact' : 'A2', action)
-    return await core.admin(
+    return core.admin(
       action,
       given,
       async (connection, signal) => {
         await prepare()
-        return await present(connection.admin.depth, 'A2', core.driver).call(connection.admin, ref, signal)
+        return connection.admin.depth?.(ref, signal) ?? noMethod('A2', core.driver)
       },
       ['exact'],
     )
@@ -123,7 +123,7 @@ export class SourceOf {
       given,
       async (connection, signal) => {
         await prepare()
-        return await present(connection.admin.peek, 'A3', core.driver).call(connection.admin, ref, max, signal)
+        return connection.admin.peek?.(ref, max, signal) ?? noMethod('A3', core.driver)
       },
       ['max'],
     )
@@ -139,9 +139,9 @@ export class SourceOf {
     const { core, ref, label, prepare } = this.#setup
     const action = `purge of ${label}`
     core.demand('A4', action)
-    return await core.admin(action, given, async (connection, signal) => {
+    return core.admin(action, given, async (connection, signal) => {
       await prepare()
-      return await present(connection.admin.purge, 'A4', core.driver).call(connection.admin, ref, signal)
+      return connection.admin.purge?.(ref, signal) ?? noMethod('A4', core.driver)
     })
   }
 

@@ -12,7 +12,7 @@ import type {
 import type { AdminOptions, DeadLetters, DurableSubscription } from '../api/entities.ts'
 import type { Message } from '../api/message.ts'
 import type { Body } from '../codec/body.ts'
-import { deadLettersOf, present, type Core } from './core.ts'
+import { deadLettersOf, noMethod, type Core } from './core.ts'
 import { DeadLettersOf } from './letters.ts'
 import { SourceOf } from './source.ts'
 
@@ -92,8 +92,10 @@ export class DurableSubscriptionOf<T> implements DurableSubscription<T> {
       throw new TypeError(`${action}: to must be a valid Date or 'start'; got ${shown(to)}`)
     }
     this.#core.demand('R1', action)
-    await this.#core.admin(action, options, (connection, signal) =>
-      present(connection.admin.seek, 'R1', this.#core.driver).call(connection.admin, this.#ref, to, signal),
+    await this.#core.admin(
+      action,
+      options,
+      (connection, signal) => connection.admin.seek?.(this.#ref, to, signal) ?? noMethod('R1', this.#core.driver),
     )
   }
 

@@ -127,6 +127,7 @@ export class TopicOf<T> implements Topic<T> {
   ): Promise<Worker> {
     const core = this.#core
     const what = `subscribe to topic ${this.name}`
+    core.assertOpen()
     const { filter: givenFilter, native, ...options } = given ?? {}
     const filter = this.#checkedFilter(what, givenFilter)
     core.demand('E1', what)
@@ -160,7 +161,7 @@ export class TopicOf<T> implements Topic<T> {
       },
       afterClose: () => this.#deleteEphemeral(ref),
     })
-    return await source.consume(handler as Handler<unknown>, options)
+    return source.consume(handler as Handler<unknown>, options)
   }
 
   async delete(options?: AdminOptions): Promise<boolean> {

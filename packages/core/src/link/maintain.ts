@@ -14,7 +14,7 @@ export function maintain(link: Link): void {
       if (connection.maintain === undefined) return
       try {
         await link.runtime.sleep(EVERY_MS, down)
-        await withDeadline(link.runtime, EVERY_MS, down, async (signal) => await connection.maintain?.(signal))
+        withDeadline(link.runtime, EVERY_MS, down, async (signal) => await connection.maintain?.(signal))
       } catch (error) {
         if (!down.aborted)
           link.runtime.log('warn', `anybroker: looking after leftovers on ${link.driver.name} failed`, { error })

@@ -118,7 +118,7 @@ export class Leases {
       this.#runtime,
       leaseMs * RENEW_AFTER,
       undefined,
-      async (signal) => await receiver.extend?.(receipts, leaseMs, signal),
+      async (signal) => receiver.extend?.(receipts, leaseMs, signal),
     )
     attached.renewal = renewal.then(
       (outcomes) => {

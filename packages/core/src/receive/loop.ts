@@ -78,7 +78,7 @@ export class Loop implements Deliveries<unknown> {
     const reader = deferred<IteratorResult<Delivery<unknown>>>()
     this.#readers.push(reader)
     this.#wake()
-    return await reader.promise
+    return reader.promise
   }
 
   #wake(): void {

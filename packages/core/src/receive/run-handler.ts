@@ -28,28 +28,30 @@ export function runHandler(
   const begin = (entry: Entry) => {
     const delivery = consumer.open(entry)
     if (delivery instanceof Promise) {
-      const opened = delivery.then((open) => (open === undefined ? undefined : run(entry, open)))
+      const opened = delivery.then((open) => {
+        if (open !== undefined) run(entry, open)
+      })
       toldElsewhere(handlers.run(opened))
     } else if (delivery !== undefined) run(entry, delivery)
   }
 
-  const run = (entry: Entry, delivery: OpenDelivery): Promise<void> | undefined => {
+  const run = (entry: Entry, delivery: OpenDelivery): void => {
     let result: unknown
     try {
       result = handler(delivery)
     } catch (error) {
       consumer.threw(delivery, entry, error)
-      return undefined
+      return
     }
     if (!isThenable(result)) {
       consumer.succeeded(delivery)
-      return undefined
+      return
     }
     const over = Promise.resolve(result).then(
       () => consumer.succeeded(delivery),
       (error: unknown) => consumer.threw(delivery, entry, error),
     )
-    return handlers.run(over)
+    toldElsewhere(handlers.run(over))
   }
 
   return { wake, handlers }

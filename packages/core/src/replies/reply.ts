@@ -34,7 +34,7 @@ export async function replyTo(
   }
   const wire = await compose(composing, reply, { ...options, correlationId: request.correlationId ?? request.id })
   const outbox = core.replyOutbox(request.replyTo)
-  return await outbox.submit(wire, {
+  return outbox.submit(wire, {
     timeoutMs: options?.timeoutMs ?? core.options.sendTimeoutMs,
     signal: options?.signal,
   })

@@ -131,7 +131,7 @@ export class Outbox {
       await this.#drained.promise
       signal.removeEventListener('abort', end)
     }
-    for (const item of [...this.#open.keys()]) {
+    for (const item of this.#open.keys()) {
       this.#fail(
         item,
         new BrokerError('CLOSED', `send to ${this.#name}: closed before the broker answered`, {
@@ -243,7 +243,7 @@ export class Outbox {
       } catch (error) {
         const facts = described(this.#link.driver, error)
         if (this.#link.closed || isFinal(facts) || !facts.retryable) {
-          for (const item of [...this.#open.keys()])
+          for (const item of this.#open.keys())
             this.#fail(item, wrapped(`send to ${this.#name}`, error, this.#link.driver, outcomeOf(item)))
           return
         }
@@ -326,7 +326,7 @@ export class Outbox {
   #expire(): void {
     const now = this.#runtime.now()
     let next = Infinity
-    for (const item of [...this.#open.keys()]) {
+    for (const item of this.#open.keys()) {
       if (item.state === 'done') continue
       if (item.deadline > now) next = Math.min(next, item.deadline)
       else this.#timeOut(item)

@@ -47,7 +47,7 @@ export function withDeadline<T>(
 }
 
 async function start<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-  return await work(signal)
+  return work(signal)
 }
 
 /** Waits for a promise of ours as long as `signal` lets it. Leaves no listener. */

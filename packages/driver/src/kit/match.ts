@@ -63,7 +63,7 @@ export function canonicalFilter(filter: Filter | undefined): string {
   return JSON.stringify(
     keys.map((key) => {
       const match = filter[key]
-      return [key, Array.isArray(match) ? match.toSorted() : match]
+      return [key, Array.isArray(match) ? (match as readonly string[]).toSorted() : match]
     }),
   )
 }

@@ -55,7 +55,9 @@ export function unpackFields(raw: Iterable<readonly [string, string]>): { fields
   const system = new Map<string, string>()
   const user: (readonly [string, string])[] = []
   for (const entry of raw) {
-    if (entry[0].startsWith(SYSTEM_PREFIX)) system.set(entry[0].slice(SYSTEM_PREFIX.length), entry[1])
+    const name = entry[0].startsWith(SYSTEM_PREFIX) ? entry[0].slice(SYSTEM_PREFIX.length) : ''
+    // A foreign header that only looks like ours stays a header.
+    if (OURS.has(name)) system.set(name, entry[1])
     else user.push(entry)
   }
   const fields: { -readonly [F in keyof Fields]?: Fields[F] } = {}
@@ -71,6 +73,9 @@ export function unpackFields(raw: Iterable<readonly [string, string]>): { fields
   if (dead !== undefined) fields.dead = dead
   return { fields, headers: makeHeaders(user) }
 }
+
+const DEAD = ['dead-origin', 'dead-reason', 'dead-error', 'dead-attempts', 'dead-at']
+const OURS: ReadonlySet<string> = new Set([...[...TEXTS, ...NUMBERS].map(kebab), ...DEAD])
 
 function deadFacts(system: ReadonlyMap<string, string>): DeadFacts | undefined {
   const origin = system.get('dead-origin')
