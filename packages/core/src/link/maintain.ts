@@ -14,7 +14,7 @@ export function maintain(link: Link): void {
       if (connection.maintain === undefined) return
       try {
         await link.runtime.sleep(EVERY_MS, down)
-        withDeadline(link.runtime, EVERY_MS, down, async (signal) => await connection.maintain?.(signal))
+        await withDeadline(link.runtime, EVERY_MS, down, async (signal) => connection.maintain?.(signal))
       } catch (error) {
         if (!down.aborted)
           link.runtime.log('warn', `anybroker: looking after leftovers on ${link.driver.name} failed`, { error })
