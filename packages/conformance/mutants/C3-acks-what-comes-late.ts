@@ -20,7 +20,6 @@ export const mutant: Mutant = {
                     aside.signal,
                   )
                 taking.then(forget).catch(() => {})
-                // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- The reason is core's, whatever it is.
                 reject(options.signal.reason)
               }
               options.signal.addEventListener('abort', aborted, { once: true })

@@ -124,7 +124,6 @@ export class MemoryReceiver implements Receiver<Held> {
       const aborted = () => {
         cancel()
         holder.stopWaiting()
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- The reason is the caller's, whatever it is.
         reject(signal.reason)
       }
       const done = () => {

@@ -67,6 +67,5 @@ export class MemorySender implements Sender {
     return { as: 'refused', error }
   }
 
-  // oxlint-disable-next-line class-methods-use-this -- There is nothing to give back.
   async close(): Promise<void> {}
 }

@@ -195,7 +195,6 @@ export function virtualTime(options: VirtualTimeOptions = {}): VirtualTime {
       })
       function aborted(): void {
         disarm()
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- The reason is the caller's, whatever it is.
         reject(signal?.reason)
       }
       signal?.addEventListener('abort', aborted, { once: true })

@@ -224,7 +224,6 @@ export const cases: readonly Case[] = [
           if (before.length > 0) return undefined
           const thrown = values.get(delivery.body)
           if (delivery.body.length % 2 === 0) throw thrown
-          // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- That it is no error is the matter.
           return Promise.reject(thrown)
         },
         { concurrency: 4 },

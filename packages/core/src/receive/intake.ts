@@ -141,11 +141,7 @@ export class Intake {
   async #open(live: Live, signal: AbortSignal): Promise<Receiver> {
     const { source, options, beforeAttach } = this.#setup
     await beforeAttach?.(live.connection, signal)
-    return live.connection.openReceiver(
-      source,
-      { maxUnsettled: this.#hand.limit, leaseMs: options.leaseMs },
-      signal,
-    )
+    return live.connection.openReceiver(source, { maxUnsettled: this.#hand.limit, leaseMs: options.leaseMs }, signal)
   }
 
   async #reattach(): Promise<void> {

@@ -114,11 +114,8 @@ export class Leases {
     attached.nextRenewal = now + leaseMs * RENEW_AFTER
     if (attached.renewal !== undefined || receiver.extend === undefined) return
     const receipts = entries.map((entry) => entry.wire.receipt)
-    const renewal = withDeadline(
-      this.#runtime,
-      leaseMs * RENEW_AFTER,
-      undefined,
-      async (signal) => receiver.extend?.(receipts, leaseMs, signal),
+    const renewal = withDeadline(this.#runtime, leaseMs * RENEW_AFTER, undefined, async (signal) =>
+      receiver.extend?.(receipts, leaseMs, signal),
     )
     attached.renewal = renewal.then(
       (outcomes) => {

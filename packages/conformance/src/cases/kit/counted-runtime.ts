@@ -29,7 +29,6 @@ export function countedRuntime(): CountedRuntime {
       if (signal?.aborted) throw signal.reason
       const aborted = (): void => {
         cancel()
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- The reason is the caller's, whatever it is.
         reject(signal?.reason)
       }
       const cancel = timer(delayMs, () => {

@@ -30,7 +30,6 @@ export function stoppableRuntime(): StoppableRuntime {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const abort = (): void => {
       cancel()
-      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- The reason is the caller's, whatever it is.
       reject(signal?.reason)
     }
     const cancel = timer(delayMs, () => {
