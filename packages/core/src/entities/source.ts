@@ -58,6 +58,7 @@ export class SourceOf {
     const what = `consume of ${this.#setup.label}`
     assertHandler(what, handler)
     const options = consumeOptions(`${what}: options`, given, this.#defaults)
+    this.#demandLease(what, given?.maxHandlerMs, options)
     return this.#work(options, (consumer) => runHandler(consumer, handler))
   }
 
@@ -65,12 +66,14 @@ export class SourceOf {
     const what = `consumeBatch of ${this.#setup.label}`
     assertHandler(what, handler)
     const { maxBatch, ...options } = batchOptions(`${what}: options`, given, this.#defaults)
+    this.#demandLease(what, given?.maxHandlerMs, options)
     return this.#work(options, (consumer) => runBatch(consumer, handler, maxBatch))
   }
 
   receive(given: ReceiveOptions | undefined): Loop {
     const { core, ref, label } = this.#setup
     const { untilEmpty, ...options } = receiveOptions(`receive of ${label}: options`, given, this.#defaults)
+    this.#demandLease(`receive of ${label}`, given?.maxHandlerMs, options)
     const { signal } = options
     let tracked: { readonly release: () => void } | undefined
     const onAbort = () => toldElsewhere(loop.close())
@@ -143,6 +146,12 @@ export class SourceOf {
       await prepare()
       return connection.admin.purge?.(ref, signal) ?? noMethod('A4', core.driver)
     })
+  }
+
+  /** Where leases can't be renewed (D7), a handler has one lease; asking for more is refused, the default is not. */
+  #demandLease(what: string, asked: number | undefined, { leaseMs }: FullConsumeOptions): void {
+    if (asked !== undefined && asked > leaseMs)
+      this.#setup.core.demand('D7', `${what}: options.maxHandlerMs beyond leaseMs`)
   }
 
   get #defaults(): { retry: RetryPolicy | undefined; drainMs: number } {

@@ -27,7 +27,9 @@ export class Provisioner {
     if (known !== undefined) return known
     const promise = this.#provision(ref, settings, provision, timeoutMs)
     this.#done.set(key, promise)
-    promise.catch(() => this.forget(ref))
+    promise.catch(() => {
+      if (this.#done.get(key) === promise) this.#done.delete(key)
+    })
     return promise
   }
 

@@ -14,6 +14,8 @@ export class Attached {
   renewal: Promise<unknown> | undefined
   /** On `runtime.now()`'s scale. */
   nextRenewal: number = Infinity
+  /** Takes its listener off the connection. */
+  #leave: () => void = () => undefined
   #dead = false
 
   constructor(link: Link, receiver: Receiver, live: Live, name: string, settleTimeoutMs: number) {
@@ -26,7 +28,16 @@ export class Attached {
     return this.#dead
   }
 
+  /** Calls `gone` when the connection dies first. */
+  watch(gone: () => void): void {
+    const { down } = this.live
+    down.addEventListener('abort', gone, { once: true })
+    this.#leave = () => down.removeEventListener('abort', gone)
+    if (down.aborted) gone()
+  }
+
   end(): void {
+    this.#leave()
     this.#dead = true
     this.settler.end()
   }

@@ -169,8 +169,7 @@ export class Intake {
       this.#host.wake()
     })
     // Also after `stop`: what is still in hand is lost with the connection, and must know it.
-    live.down.addEventListener('abort', () => this.#detach('the connection is gone'), { once: true })
-    if (live.down.aborted) this.#detach('the connection is gone')
+    attached.watch(() => this.#detach('the connection is gone'))
     if (this.#paused) receiver.pause()
   }
 
