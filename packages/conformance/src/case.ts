@@ -24,6 +24,11 @@ export interface Context {
   readonly broker: Broker
   /** Another connection of this process: another service, as far as the broker can tell. */
   connect(options?: ConnectOptions): Promise<Broker>
+  /**
+   * How many deliveries the broker took back from consumers of this case, so far and by itself: each may come again, whether it was
+   * settled or not. 0 on a broker that keeps its sessions.
+   */
+  lost(): number
   /** A portable name that no other case uses. */
   name(stem?: string): string
   /** A bounded wait: resolves when `probe` returns something truthy, fails with `what` after `withinMs` (default 5,000). */

@@ -21,6 +21,8 @@ const VIRTUAL_CLOSE_STEPS = 60
 /** A context and the end of it. */
 export interface OpenContext {
   readonly t: Context
+  /** Whether a connection of the case was lost, or a delivery taken back: what is promised for a run without faults, it was not. */
+  disturbed(): boolean
   /** Runs the cleanups, last first, then closes every connection. Bounded; resolves with what went wrong on the way. */
   close(): Promise<readonly Error[]>
 }
@@ -39,10 +41,19 @@ export async function openContext(harness: Harness): Promise<OpenContext> {
   const cleanups: (() => unknown)[] = []
   let virtual: TrackedVirtual | undefined
 
+  let lost = 0
+  let outages = 0
+
   const within = bounded(slowness)
   const connect: Context['connect'] = async (options) => {
     const broker = await harness.connect(options)
     open.push(broker)
+    broker.on('lost', ({ count }) => {
+      lost += count
+    })
+    broker.on('disconnected', () => {
+      outages += 1
+    })
     return broker
   }
   const broker = await connect()
@@ -52,6 +63,7 @@ export async function openContext(harness: Harness): Promise<OpenContext> {
     capabilities: broker.capabilities,
     broker,
     connect,
+    lost: () => lost,
     name: (stem = 'n') => portableName(stem),
     until: (what, probe, withinMs = WAIT_MS) => until(what, probe, withinMs * slowness),
     quiet: (ms = QUIET_MS) => sleep(ms * slowness),
@@ -81,7 +93,7 @@ export async function openContext(harness: Harness): Promise<OpenContext> {
     if (virtual !== undefined) await attempt('closing under the virtual clock', virtual.close)
     return errors
   }
-  return { t, close }
+  return { t, close, disturbed: () => lost + outages > 0 }
 }
 
 function portableName(stem: string): string {

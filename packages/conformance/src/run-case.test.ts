@@ -20,7 +20,12 @@ const capabilities = declare(graded, {
 /** A harness whose brokers can only be closed. */
 function harness(over: Partial<Harness> = {}): Harness & { readonly closed: () => number } {
   let closed = 0
-  const broker = { driver: 'fake', capabilities, close: async () => void (closed += 1) } as unknown as Broker
+  const broker = {
+    driver: 'fake',
+    capabilities,
+    on: () => () => {},
+    close: async () => void (closed += 1),
+  } as unknown as Broker
   return { name: 'fake', connect: async () => broker, closed: () => closed, ...over }
 }
 
@@ -64,7 +69,7 @@ describe('one case', () => {
   })
 
   it('fails when closing hangs', async () => {
-    const stuck = { capabilities, close: () => new Promise(() => {}) } as unknown as Broker
+    const stuck = { capabilities, on: () => () => {}, close: () => new Promise(() => {}) } as unknown as Broker
     const on = harness({ connect: async () => stuck, slowness: 0.01 })
     expect(await failure(make({}), on)).toMatch(/^not within 70 ms: closing a connection/)
   })
@@ -122,7 +127,7 @@ describe('the report', () => {
   const results = new Map<Case, CaseResult>([
     [make({ clause: 'default', name: 'z' }), { status: 'passed' }],
     [make({ clause: 'D5', name: 'b' }), { status: 'skipped', reason: 'slow' }],
-    [make({ clause: 'D5', name: 'a' }), { status: 'failed', error: new Error('at 0x1234') }],
+    [make({ clause: 'D5', name: 'a' }), { status: 'failed', error: new Error('at 0x1234'), disturbed: false }],
     [make({ clause: 'Q1', name: 'c' }), { status: 'passed' }],
   ])
   const made = report('fake', { driver: 'fake', capabilities }, results)

@@ -6,7 +6,8 @@ import type { Harness, Need } from './harness.ts'
 /** What became of one case. */
 export type CaseResult =
   | { readonly status: 'passed' }
-  | { readonly status: 'failed'; readonly error: Error }
+  /** `disturbed`: the broker lost a connection or took deliveries back on the way, by itself or because the case wanted it. */
+  | { readonly status: 'failed'; readonly error: Error; readonly disturbed: boolean }
   | { readonly status: 'skipped'; readonly reason: string }
 
 /** What a case may take unless it says, before the harness' slowness. */
@@ -66,7 +67,8 @@ export async function runCase(it: Case, harness: Harness, capabilities: Broker['
   errors.push(...((await context?.close()) ?? []))
   const [first] = errors
   if (first === undefined) return { status: 'passed' }
-  return { status: 'failed', error: errors.length === 1 ? first : new AggregateError(errors, first.message) }
+  const error = errors.length === 1 ? first : new AggregateError(errors, first.message)
+  return { status: 'failed', error, disturbed: context?.disturbed() ?? false }
 }
 
 async function bounded(running: Promise<void>, ms: number): Promise<void> {

@@ -98,7 +98,8 @@ export const cases: readonly Case[] = [
       })
       await topic.publish('for both')
       await t.until('acked at the fourth', () => worker.stats.acked >= 1)
-      for (const [index, attempt] of attempts.entries()) assertAttempt(t, attempt, index + 1)
+      // What comes after the ack, the service itself may repeat.
+      for (const [index, attempt] of attempts.slice(0, 4).entries()) assertAttempt(t, attempt, index + 1)
 
       const inbox = t.inbox<string>()
       await calm.consume(inbox.handler)
