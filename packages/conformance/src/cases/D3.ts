@@ -24,7 +24,8 @@ export const cases: readonly Case[] = [
       })
       await queue.send('again and again')
       await t.until('five deliveries', () => attempts.length >= 5)
-      for (const [index, attempt] of attempts.entries()) assertAttempt(t, attempt, index + 1)
+      // What comes after the ack, the service itself may repeat.
+      for (const [index, attempt] of attempts.slice(0, 5).entries()) assertAttempt(t, attempt, index + 1)
       if (t.capabilities.D3.attempt !== 'ceiling') assert.equal(redelivered[0], false, 'the first is no redelivery')
       assert.deepEqual(redelivered.slice(1, 5), [true, true, true, true])
     },

@@ -393,7 +393,10 @@ export const consuming: readonly Case[] = [
       await held.ack()
       await loop.close()
       await t.quiet()
-      assertEach(t, inbox.bodies, rest, 'what went elsewhere')
+      // Once it was acked, the service itself may repeat it.
+      const mayRepeat = t.capabilities.Q4.duplicates !== 'none'
+      const elsewhere = inbox.bodies.filter((body) => !mayRepeat || body !== held.body)
+      assertEach(t, elsewhere, rest, 'what went elsewhere')
     },
   },
   {
