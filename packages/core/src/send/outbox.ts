@@ -209,7 +209,7 @@ export class Outbox {
     if (this.#sequence.size === 0) return
     const open = this.#sender
     if (open === undefined || open.live.down.aborted) {
-      this.#sender = undefined
+      if (open !== undefined) this.#discard(open)
       if (!this.#opening) this.#openSender()
       return
     }
