@@ -23,8 +23,7 @@ export const bytes: Codec<unknown> = {
   contentType: 'application/octet-stream',
   encode: (value) => {
     if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value).slice()
-    if (ArrayBuffer.isView(value))
-      return Uint8Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
+    if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice()
     throw new TypeError(`the bytes codec takes a Uint8Array, another view or an ArrayBuffer; got ${shown(value)}`)
   },
   decode: (body) => body,

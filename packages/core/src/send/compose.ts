@@ -32,29 +32,37 @@ export function compose<T>(
   const options = checkedSendOptions(`${composing.action}: options`, given)
   demandOptions(composing, options)
   const headers = checkedHeaders(`${composing.action}: options.headers`, options.headers, composing.limits)
-  const finish = (bytes: Uint8Array): WireMessage => {
-    assertSize(composing, bytes)
-    const now = composing.runtime.wallNow()
-    const wire: { -readonly [F in keyof WireMessage]: WireMessage[F] } = {
-      id: options.id ?? composing.runtime.id(),
-      body: bytes,
-      headers,
-      sentAt: now,
-      contentType: options.contentType ?? composing.body.contentType,
-    }
-    if (options.key !== undefined) wire.key = options.key
-    if (options.correlationId !== undefined) wire.correlationId = options.correlationId
-    if (options.replyTo !== undefined) wire.replyTo = options.replyTo
-    if (composing.source !== undefined) wire.source = composing.source
-    if (options.traceparent !== undefined) wire.traceparent = options.traceparent
-    if (options.delayMs !== undefined && options.delayMs > 0) wire.deliverAt = now + options.delayMs
-    if (options.at !== undefined && options.at.getTime() > now) wire.deliverAt = options.at.getTime()
-    if (options.expiresInMs !== undefined) wire.expiresAt = now + options.expiresInMs
-    if (options.dedupId !== undefined) wire.dedupId = options.dedupId
-    return wire
-  }
   const bytes = encode(composing, body)
-  return bytes instanceof Promise ? bytes.then(finish) : finish(bytes)
+  return bytes instanceof Promise
+    ? bytes.then((encoded) => wireOf(composing, encoded, headers, options))
+    : wireOf(composing, bytes, headers, options)
+}
+
+function wireOf(
+  composing: Composing<unknown>,
+  bytes: Uint8Array,
+  headers: WireMessage['headers'],
+  options: SendOptions,
+): WireMessage {
+  assertSize(composing, bytes)
+  const now = composing.runtime.wallNow()
+  const wire: { -readonly [F in keyof WireMessage]: WireMessage[F] } = {
+    id: options.id ?? composing.runtime.id(),
+    body: bytes,
+    headers,
+    sentAt: now,
+    contentType: options.contentType ?? composing.body.contentType,
+  }
+  if (options.key !== undefined) wire.key = options.key
+  if (options.correlationId !== undefined) wire.correlationId = options.correlationId
+  if (options.replyTo !== undefined) wire.replyTo = options.replyTo
+  if (composing.source !== undefined) wire.source = composing.source
+  if (options.traceparent !== undefined) wire.traceparent = options.traceparent
+  if (options.delayMs !== undefined && options.delayMs > 0) wire.deliverAt = now + options.delayMs
+  if (options.at !== undefined && options.at.getTime() > now) wire.deliverAt = options.at.getTime()
+  if (options.expiresInMs !== undefined) wire.expiresAt = now + options.expiresInMs
+  if (options.dedupId !== undefined) wire.dedupId = options.dedupId
+  return wire
 }
 
 function demandOptions(composing: Composing<unknown>, options: SendOptions): void {

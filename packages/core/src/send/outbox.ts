@@ -53,7 +53,7 @@ export class Outbox {
   readonly #sequence: Sequence
   readonly #ordered: boolean
   /** Everything that is not settled, in the window or waiting for it. */
-  readonly #open = new Map<Item, () => void>()
+  readonly #open = new Set<Item>()
   readonly #alarm: Alarm
   /** What does not fit into the window yet, in its order, with what to call when it does. */
   readonly #waiting = new Map<Item, () => void>()
@@ -98,6 +98,7 @@ export class Outbox {
         deadline: this.#runtime.now() + options.timeoutMs,
         resolve,
         reject,
+        leave: undefined,
         tries: 0,
         maybeStored: false,
         error: undefined,
@@ -131,7 +132,7 @@ export class Outbox {
       await this.#drained.promise
       signal.removeEventListener('abort', end)
     }
-    for (const item of this.#open.keys()) {
+    for (const item of this.#open) {
       this.#fail(
         item,
         new BrokerError('CLOSED', `send to ${this.#name}: closed before the broker answered`, {
@@ -153,14 +154,8 @@ export class Outbox {
   }
 
   #accept(item: Item, { signal, admitted }: SubmitOptions): void {
-    const abort = signal === undefined ? undefined : () => this.#fail(item, signal.reason)
-    if (abort !== undefined) signal?.addEventListener('abort', abort, { once: true })
-    const leave = () => {
-      if (abort !== undefined) signal?.removeEventListener('abort', abort)
-    }
     if (this.#waiting.size > 0 || !this.#fits(item)) {
       if (this.#waitingBytes + item.bytes > this.#options.maxBytes * WAITING_WINDOWS) {
-        leave()
         item.reject(
           new BrokerError(
             'REFUSED',
@@ -178,8 +173,12 @@ export class Outbox {
     } else {
       this.#admit(item, admitted)
     }
-    this.#open.set(item, leave)
+    this.#open.add(item)
     this.#alarm.setFor(item.deadline)
+    if (signal === undefined) return
+    const abort = () => this.#fail(item, signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    item.leave = () => signal.removeEventListener('abort', abort)
   }
 
   #fits(item: Item): boolean {
@@ -224,7 +223,7 @@ export class Outbox {
   #openSender(): void {
     this.#opening = true
     let deadline = 0
-    for (const item of this.#open.keys()) deadline = Math.max(deadline, item.deadline)
+    for (const item of this.#open) deadline = Math.max(deadline, item.deadline)
     const open = async (): Promise<void> => {
       try {
         await this.#options.prepare()
@@ -243,11 +242,11 @@ export class Outbox {
       } catch (error) {
         const facts = described(this.#link.driver, error)
         if (this.#link.closed || isFinal(facts) || !facts.retryable) {
-          for (const item of this.#open.keys())
+          for (const item of this.#open)
             this.#fail(item, wrapped(`send to ${this.#name}`, error, this.#link.driver, outcomeOf(item)))
           return
         }
-        for (const item of this.#open.keys()) item.error = error
+        for (const item of this.#open) item.error = error
         this.#openTries += 1
         await this.#runtime.sleep(fullJitter(this.#runtime, this.#openTries), this.#end.signal)
       }
@@ -291,7 +290,9 @@ export class Outbox {
       item.tries += 1
       if (item.state === 'done') return
       if (outcome.as === 'confirmed') {
-        this.#settle(item, () => item.resolve({ id: item.wire.id, evidence: outcome.evidence }))
+        this.#take(item)
+        item.resolve({ id: item.wire.id, evidence: outcome.evidence })
+        this.#maybeDrained()
         return
       }
       item.state = 'backing-off'
@@ -304,9 +305,13 @@ export class Outbox {
         this.#fail(item, wrapped(`send to ${this.#name}`, outcome.error, this.#link.driver, outcomeOf(item)))
       }
     })
+    if (again.length === 0) {
+      this.#sequence.open(batch)
+      return
+    }
     const keys = new Set(again.map((item) => item.wire.key))
-    this.#sequence.open(again.length === 0 ? batch : batch.filter((item) => !keys.has(item.wire.key)))
-    if (again.length > 0) this.#backOff(again, tries)
+    this.#sequence.open(batch.filter((item) => !keys.has(item.wire.key)))
+    this.#backOff(again, tries)
   }
 
   #backOff(again: readonly Item[], tries: number): void {
@@ -326,7 +331,7 @@ export class Outbox {
   #expire(): void {
     const now = this.#runtime.now()
     let next = Infinity
-    for (const item of this.#open.keys()) {
+    for (const item of this.#open) {
       if (item.state === 'done') continue
       if (item.deadline > now) next = Math.min(next, item.deadline)
       else this.#timeOut(item)
@@ -355,15 +360,18 @@ export class Outbox {
   }
 
   #fail(item: Item, error: unknown): void {
-    this.#settle(item, () => item.reject(error))
+    if (item.state === 'done') return
+    this.#take(item)
+    item.reject(error)
+    this.#maybeDrained()
   }
 
-  #settle(item: Item, tell: () => void): void {
-    if (item.state === 'done') return
+  /** Out of the window, or out of the line before it: what becomes of it is known. */
+  #take(item: Item): void {
     const inWindow = item.state !== 'waiting'
     if (inWindow) this.#sequence.remove(item)
     item.state = 'done'
-    this.#open.get(item)?.()
+    item.leave?.()
     this.#open.delete(item)
     if (inWindow) {
       this.#windowMessages -= 1
@@ -373,11 +381,12 @@ export class Outbox {
       this.#waiting.delete(item)
       this.#waitingBytes -= item.bytes
     }
-    tell()
-    if (this.#open.size === 0) {
-      this.#alarm.stop()
-      this.#drained?.resolve()
-    }
+  }
+
+  #maybeDrained(): void {
+    if (this.#open.size > 0) return
+    this.#alarm.stop()
+    this.#drained?.resolve()
   }
 
   #refill(): void {
