@@ -17,14 +17,18 @@ service; \`vendor\`, its documentation alone. The number: cases of the clause th
 
 /** The checked-in results, by the name of the harness. */
 export async function readResults(from: URL = RESULTS): Promise<readonly Report[]> {
-  const files = (await readdir(from)).filter((file) => file.endsWith('.json')).toSorted()
-  return Promise.all(files.map(async (file) => JSON.parse(await readFile(new URL(file, from), 'utf8')) as Report))
+  const files = (await readdir(from)).filter((file) => file.endsWith('.json'))
+  const names = files.map((file) => file.slice(0, -'.json'.length)).toSorted()
+  return Promise.all(
+    names.map(async (name) => JSON.parse(await readFile(new URL(`${name}.json`, from), 'utf8')) as Report),
+  )
 }
 
-/** One row per clause, one column per result. */
+/** One row per clause and one for the defaults, one column per result. */
 export function table(results: readonly Report[]): string {
   const head = ['clause', '', ...results.map(({ name }) => name)]
   const rows = CLAUSE_IDS.map((clause) => [clause, CLAUSES[clause].title, ...results.map((each) => cell(each, clause))])
+  rows.push(['', 'the table of defaults', ...results.map((each) => proved(each, 'default').join(' '))])
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)))
   const line = (row: readonly string[]) =>
     `| ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')} |`
@@ -33,14 +37,18 @@ export function table(results: readonly Report[]): string {
 }
 
 /** `native 4/4`, `emulated (script) 2/2`, `native 3/4 ✗`, `none 1/1`. Without a number where no case ran. */
-function cell({ capabilities, cases }: Report, clause: Clause): string {
-  const graded = capabilities[clause]
+function cell(result: Report, clause: Clause): string {
+  const graded = result.capabilities[clause]
   if (graded === undefined) return '?'
+  const proof = graded.proof === 'engine' ? [] : [`(${graded.proof})`]
+  return [graded.grade, ...proof, ...proved(result, clause)].join(' ')
+}
+
+function proved({ cases }: Report, clause: Clause | 'default'): readonly string[] {
   const ran = cases.filter((each) => each.clause === clause && each.status !== 'skipped')
   const passed = ran.filter(({ status }) => status === 'passed').length
-  const proof = graded.proof === 'engine' ? [] : [`(${graded.proof})`]
-  const number = ran.length === 0 ? [] : [`${passed}/${ran.length}`]
-  return [graded.grade, ...proof, ...number, ...(passed < ran.length ? ['✗'] : [])].join(' ')
+  if (ran.length === 0) return []
+  return [`${passed}/${ran.length}`, ...(passed < ran.length ? ['✗'] : [])]
 }
 
 /** The same text with the table between its markers. Throws where there are none. */
