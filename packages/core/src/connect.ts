@@ -13,11 +13,13 @@ import { driverFromUrl } from './schemes.ts'
 import { systemRuntime } from './time/system-runtime.ts'
 
 /**
- * Connects to a broker: by URL, whose scheme says which (`memory:`, `amqp:`, `kafka:`, `google-pubsub:`, `sqs-sns:`), or by a
- * driver. One attempt; from then on the connection is kept alive until `close`.
+ * Connects to a broker: by URL, whose scheme says which, or by a driver. `memory:` comes with this package; `kafka:`, `amqp:`,
+ * `amqps:`, `google-pubsub:` and `sqs-sns:` load a package of their own, and those are planned. One attempt; from then on the
+ * connection is kept alive until `close`.
  *
- * Throws a `TypeError` for a URL or an option that is wrong, and a `BrokerError` for an address that does not answer
- * (`UNAVAILABLE`), credentials that are refused (`UNAUTHORIZED`), or no answer within `connectTimeoutMs` (`TIMEOUT`).
+ * Throws a `TypeError` for a URL or an option that is wrong, an `Error` with the command to install it for a missing package, and a
+ * `BrokerError` for an address that does not answer (`UNAVAILABLE`), credentials that are refused (`UNAUTHORIZED`), no answer within
+ * `connectTimeoutMs` (`TIMEOUT`), or a driver that lacks what none may lack (`UNSUPPORTED`).
  *
  * @example
  * ```ts
