@@ -32,6 +32,7 @@ export function memoryHarness(options: MemoryHarnessOptions = {}): Harness {
   return {
     name,
     ...(options.slowness === undefined ? {} : { slowness: options.slowness }),
+    ...(profile === 'harsh' ? { faulty: true } : {}),
     connect: async (asked) => wrapBroker(await connect(driver, { log: false, ...asked })),
     connectWrong: async (asked) => wrapBroker(await connect(wrap(refusing()), { log: false, ...asked })),
     connectSilent: async (asked) => wrapBroker(await connect(wrap(silent()), { log: false, ...asked })),
