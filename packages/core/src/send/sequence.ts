@@ -17,7 +17,7 @@ export class Sequence {
     this.#ordered = ordered
   }
 
-  /** Messages that could go now. */
+  /** What could go now: messages without a lane, and lanes of which one could. */
   get size(): number {
     return this.#size
   }
@@ -31,7 +31,7 @@ export class Sequence {
       return
     }
     lane.items.push(item)
-    if (!lane.busy) {
+    if (!lane.busy && !this.#idle.has(lane)) {
       this.#idle.add(lane)
       this.#size += 1
     }
