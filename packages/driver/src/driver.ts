@@ -150,14 +150,15 @@ export interface WireDelivery<R = unknown> {
   readonly enqueuedAt?: number
   /** Where in a log. */
   readonly position?: string
-  /** What a copy must carry and headers can't hold, such as foreign typed properties. Goes back by `Settlement` only. */
+  /** The client library's own message, for `delivery.native`. */
   readonly native: unknown
 }
 
 export interface Receiver<R = unknown> {
   /**
    * At most `max` deliveries; waits up to `waitMs` for the first where there is none (the broker's best, a hint). One call at a
-   * time. Aborting ends the wait, not the request: what arrives late stays buffered here for the next call, or is given back.
+   * time. Aborting ends the wait, not the request, and rejects with the signal's reason: what arrives late stays buffered here for
+   * the next call, or is given back.
    * Throws when this receiver is dead for good.
    */
   receive(
@@ -169,7 +170,8 @@ export interface Receiver<R = unknown> {
   /** Renews leases to `leaseMs` from now. Present exactly where deliveries carry `leaseUntil`. */
   extend?(receipts: readonly R[], leaseMs: number, signal: AbortSignal): Promise<readonly ExtendOutcome[]>
   /**
-   * Gives deliveries back, to be handed out again at once, in the order given, uncounted where the broker can (D3). `attempts` is
+   * Gives deliveries back, to be handed out again at once (what was held: when it is due), in the order given, uncounted where the
+   * broker can (D3). `attempts` is
    * what they have used up, this delivery included only if a handler saw it.
    */
   release(
