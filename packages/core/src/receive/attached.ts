@@ -1,15 +1,12 @@
 import type { Receiver } from '@anybroker/driver'
-import type { Link, Live } from '../link/link.ts'
-import { Settler } from '../settle/settler.ts'
-import type { Entry } from './entry.ts'
+import type { Live } from '../link/link.ts'
+import { Settler, type SettlerSetup } from '../settle/settler.ts'
 
 /** A receiver in its one life, and what of it is in hand. When it is dead, so is every receipt that it gave. */
 export class Attached {
   readonly receiver: Receiver
   readonly live: Live
   readonly settler: Settler
-  /** In hand, by receipt: everything that still has to be settled or given back. */
-  readonly entries: Map<unknown, Entry> = new Map()
   /** The renewal of leases under way. */
   renewal: Promise<unknown> | undefined
   /** On `runtime.now()`'s scale. */
@@ -18,10 +15,10 @@ export class Attached {
   #leave: () => void = () => undefined
   #dead = false
 
-  constructor(link: Link, receiver: Receiver, live: Live, name: string, settleTimeoutMs: number) {
-    this.receiver = receiver
+  constructor(live: Live, settlements: Omit<SettlerSetup, 'renewal'>) {
+    this.receiver = settlements.receiver
     this.live = live
-    this.settler = new Settler(link, receiver, name, settleTimeoutMs, () => this.renewal)
+    this.settler = new Settler({ ...settlements, renewal: () => this.renewal })
   }
 
   get dead(): boolean {

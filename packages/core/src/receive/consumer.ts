@@ -10,7 +10,7 @@ import type { Entry } from './entry.ts'
 import { Hand } from './hand.ts'
 import { Intake } from './intake.ts'
 import { leaseMarginMs, Leases } from './leases.ts'
-import { OpenDelivery, type DeliveryHost, type SettleOptions, type Verb } from './open-delivery.ts'
+import { OpenDelivery, type DeliveryHost, type Settle, type SettleOptions, type Verb } from './open-delivery.ts'
 import type { ConsumerSetup, Counts } from './setup.ts'
 
 /** `close` of a consumer ends at most that long after the drain; its steps share it. The broker's own close has 5 s (C1). */
@@ -120,8 +120,9 @@ export class Consumer implements DeliveryHost {
     for (;;) {
       const entry = this.#hand.take(this.#isSuspect)
       if (entry === undefined) return undefined
-      if (this.#disposed(entry)) continue
-      entry.since = this.#setup.link.runtime.now()
+      const now = this.#setup.link.runtime.now()
+      if (this.#disposed(entry, now)) continue
+      entry.since = now
       this.#leases.started(entry)
       entry.attached.receiver.started?.([{ receipt: entry.wire.receipt, attempts: entry.attempt }])
       return entry
@@ -133,28 +134,35 @@ export class Consumer implements DeliveryHost {
    * only where the schema is asynchronous.
    */
   open(entry: Entry): OpenDelivery | undefined | Promise<OpenDelivery | undefined> {
-    const opened = (body: unknown): OpenDelivery | undefined => {
-      if (entry.state !== 'running') return undefined
-      entry.delivery = new OpenDelivery(entry, this, body)
-      return entry.delivery
-    }
-    const failed = (error: unknown): OpenDelivery | undefined => {
-      if (this.#setup.undertaker.as === 'letters') return opened(undefined)
-      const reason = error instanceof BodyError ? error.reason : 'undecodable'
-      if (entry.state === 'running') toldElsewhere(this.settling.exhaust(entry, reason, error))
-      return undefined
-    }
+    let body: unknown
     try {
-      const body = this.#setup.body.decode(entry.wire.message.body)
-      return body instanceof Promise ? body.then(opened, failed) : opened(body)
+      body = this.#setup.body.decode(entry.wire.message.body)
     } catch (error) {
-      return failed(error)
+      return this.#undecoded(entry, error)
     }
+    if (!(body instanceof Promise)) return this.#decoded(entry, body)
+    return body.then(
+      (decoded: unknown) => this.#decoded(entry, decoded),
+      (error: unknown) => this.#undecoded(entry, error),
+    )
+  }
+
+  #decoded(entry: Entry, body: unknown): OpenDelivery | undefined {
+    if (entry.state !== 'running') return undefined
+    entry.delivery = new OpenDelivery(entry, this, body)
+    return entry.delivery
+  }
+
+  #undecoded(entry: Entry, error: unknown): OpenDelivery | undefined {
+    if (this.#setup.undertaker.as === 'letters') return this.#decoded(entry, undefined)
+    const reason = error instanceof BodyError ? error.reason : 'undecodable'
+    if (entry.state === 'running') toldElsewhere(this.settling.exhaust(entry, reason, error))
+    return undefined
   }
 
   /** A handler resolved: ack what it did not settle. */
   succeeded(delivery: OpenDelivery): void {
-    if (!delivery.settled) toldElsewhere(delivery.ack())
+    delivery.autoAck()
   }
 
   /** A handler threw: retry by policy, or give back where it threw because of `close`. */
@@ -176,17 +184,14 @@ export class Consumer implements DeliveryHost {
     )
   }
 
-  settle(entry: Entry, verb: Verb, { delayMs, reason }: SettleOptions): Promise<void> {
+  settle(entry: Entry, verb: Verb, { delayMs, reason }: SettleOptions): Settle {
     const refusal = this.settling.tooLate(entry)
-    if (refusal !== undefined) {
-      this.settling.tell(entry, verb, refusal)
-      return Promise.reject(refusal)
-    }
-    if (verb === 'ack') return this.settling.ack(entry, verb)
-    if (verb === 'retry') return this.settling.retry(entry, delayMs, undefined)
+    if (refusal !== undefined) return this.settling.refuse(entry, verb, refusal)
+    if (verb === 'ack') return this.settling.ack(entry)
+    if (verb === 'retry') return told(this.settling.retry(entry, delayMs, undefined))
     return this.#setup.undertaker.as === 'letters'
       ? this.settling.dismiss(entry, verb)
-      : this.settling.exhaust(entry, 'rejected', reason)
+      : told(this.settling.exhaust(entry, 'rejected', reason))
   }
 
   assertDelay(delayMs: number): void {
@@ -283,24 +288,26 @@ export class Consumer implements DeliveryHost {
   }
 
   /** Settles what no handler may see. */
-  #disposed(entry: Entry): boolean {
+  #disposed(entry: Entry, now: number): boolean {
     const { message } = entry.wire
     const { undertaker, events, name, filter, options } = this.#setup
-    if (this.settling.tooLate(entry) !== undefined) return true
+    if (this.settling.tooLate(entry, now) !== undefined) return true
     if (undertaker.as === 'letters') return false
-    const now = this.#setup.link.runtime.wallNow()
-    if (message.expiresAt !== undefined && message.expiresAt <= now) {
+    const { expiresAt, deliverAt } = message
+    // Most messages have neither, and a clock costs more than all the rest here.
+    const wallNow = expiresAt === undefined && deliverAt === undefined ? 0 : this.#setup.link.runtime.wallNow()
+    if (expiresAt !== undefined && expiresAt <= wallNow) {
       this.#counts.expired += 1
       events.emit('expired', { source: name, id: message.id })
-      toldElsewhere(this.settling.dismiss(entry, 'ack'))
+      this.settling.dismiss(entry, 'ack')
       return true
     }
-    if (message.deliverAt !== undefined && message.deliverAt > now) {
-      toldElsewhere(this.settling.putOff(entry, message.deliverAt - now))
+    if (deliverAt !== undefined && deliverAt > wallNow) {
+      toldElsewhere(this.settling.putOff(entry, deliverAt - wallNow))
       return true
     }
     if (filter !== undefined && !matches(filter, message.headers)) {
-      toldElsewhere(this.settling.dismiss(entry, 'ack'))
+      this.settling.dismiss(entry, 'ack')
       return true
     }
     if (entry.attempt <= options.retry.maxAttempts + this.#slack) return false
@@ -330,6 +337,11 @@ export class Consumer implements DeliveryHost {
     }
     return again
   }
+}
+
+function told(promise: Promise<void>): Settle {
+  toldElsewhere(promise)
+  return { promise }
 }
 
 /** Waits for a step of `close` whose own failure is told elsewhere; its deadline is what matters. */

@@ -1,3 +1,4 @@
+import type { Attached } from './attached.ts'
 import type { Entry } from './entry.ts'
 import { Lanes } from './lanes.ts'
 
@@ -45,10 +46,14 @@ export class Hand {
     return state === undefined ? [...this.#entries] : [...this.#entries].filter((entry) => entry.state === state)
   }
 
+  /** What of one receiver is in hand: everything of it that still has to be settled or given back. */
+  of(attached: Attached): Entry[] {
+    return [...this.#entries].filter((entry) => entry.attached === attached)
+  }
+
   add(entry: Entry): void {
     this.#entries.add(entry)
     this.#bytes += entry.bytes
-    entry.attached.entries.set(entry.wire.receipt, entry)
     this.#lanes.add(entry)
   }
 
@@ -118,7 +123,6 @@ export class Hand {
     entry.state = 'gone'
     this.#entries.delete(entry)
     this.#bytes -= entry.bytes
-    entry.attached.entries.delete(entry.wire.receipt)
     this.freeLane(entry)
     this.#changed()
   }

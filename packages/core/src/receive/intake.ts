@@ -8,6 +8,7 @@ import { deferred, toldElsewhere, type Deferred } from '../time/deferred.ts'
 import { Attached } from './attached.ts'
 import { Entry } from './entry.ts'
 import type { Hand } from './hand.ts'
+import { leaseMarginMs } from './leases.ts'
 import { PORTABLE_BODY_BYTES } from '../send/compose.ts'
 import type { ConsumerSetup } from './setup.ts'
 
@@ -156,16 +157,20 @@ export class Intake {
   }
 
   #attach(receiver: Receiver, live: Live): void {
-    const { link, name, settleTimeoutMs } = this.#setup
-    const attached = new Attached(link, receiver, live, name, settleTimeoutMs)
+    const { link, name, settleTimeoutMs, options } = this.#setup
+    const attached = new Attached(live, {
+      link,
+      receiver,
+      name,
+      timeoutMs: settleTimeoutMs,
+      marginMs: leaseMarginMs(options.leaseMs),
+      settled: (pending, settled) => this.#host.settling().settled(pending, settled),
+    })
     this.#attached = attached
     receiver.onLost((receipts, reason) => {
-      const gone =
-        receipts === 'all' ? [...attached.entries.values()] : receipts.map((receipt) => attached.entries.get(receipt))
-      this.#host.settling().lose(
-        gone.filter((entry) => entry !== undefined),
-        reason,
-      )
+      const inHand = this.#hand.of(attached)
+      const gone = receipts === 'all' ? inHand : byReceipt(inHand, receipts)
+      this.#host.settling().lose(gone, reason)
       this.#host.wake()
     })
     // Also after `stop`: what is still in hand is lost with the connection, and must know it.
@@ -177,7 +182,7 @@ export class Intake {
     const attached = this.#attached
     if (attached === undefined || attached.dead) return
     attached.end()
-    this.#host.settling().lose([...attached.entries.values()], reason)
+    this.#host.settling().lose(this.#hand.of(attached), reason)
     this.#abandon(attached.receiver)
     this.#host.wake()
   }
@@ -268,6 +273,11 @@ export class Intake {
     cancel?.()
     down.removeEventListener('abort', wake)
   }
+}
+
+function byReceipt(entries: readonly Entry[], receipts: readonly unknown[]): Entry[] {
+  const known = new Map(entries.map((entry) => [entry.wire.receipt, entry]))
+  return receipts.map((receipt) => known.get(receipt)).filter((entry) => entry !== undefined)
 }
 
 const PAUSED = new Error('paused')

@@ -12,10 +12,15 @@ export interface SettleOptions {
   readonly reason?: string | undefined
 }
 
+/** The promise follows the broker. Failures are told as events too, so nobody has to ask for it. */
+export interface Settle {
+  readonly promise: Promise<void>
+}
+
 /** What a delivery needs of its consumer. */
 export interface DeliveryHost {
-  /** Frees slot and lane at the call; the promise follows the broker. Tells failures as an event too, so nobody has to await it. */
-  settle(entry: Entry, verb: Verb, options: SettleOptions): Promise<void>
+  /** Frees slot and lane at the call. */
+  settle(entry: Entry, verb: Verb, options: SettleOptions): Settle
   /** Throws what a retry with that delay can't be had for; the delivery then stays in hand. */
   assertDelay(delayMs: number): void
   /** Tells it as an event. */
@@ -32,7 +37,7 @@ export class OpenDelivery extends MessageView<unknown> implements Delivery<unkno
   readonly #entry: Entry
   readonly #host: DeliveryHost
   #verb: Verb | undefined
-  #settled: Promise<void> | undefined
+  #settle: Settle | undefined
   #controller: AbortController | undefined
   #interrupted = false
   /** Why it can no longer be settled. */
@@ -71,7 +76,7 @@ export class OpenDelivery extends MessageView<unknown> implements Delivery<unkno
   }
 
   ack(): Promise<void> {
-    return this.#settle('ack', {})
+    return this.#settleAs('ack', NO_OPTIONS)
   }
 
   retry(options?: RetryOptions): Promise<void> {
@@ -79,7 +84,7 @@ export class OpenDelivery extends MessageView<unknown> implements Delivery<unkno
       const { delayMs } = known<RetryOptions>('retry: options', options, ['delayMs'])
       integer('retry: options.delayMs', delayMs, { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 })
       if (delayMs !== undefined) this.#host.assertDelay(delayMs)
-      return this.#settle('retry', { delayMs })
+      return this.#settleAs('retry', { delayMs })
     } catch (error) {
       return Promise.reject(error)
     }
@@ -89,7 +94,7 @@ export class OpenDelivery extends MessageView<unknown> implements Delivery<unkno
     try {
       const { reason } = known<RejectOptions>('reject: options', options, ['reason'])
       optionalText('reject: options.reason', reason, 1_000_000)
-      return this.#settle('reject', { reason })
+      return this.#settleAs('reject', { reason })
     } catch (error) {
       return Promise.reject(error)
     }
@@ -97,6 +102,11 @@ export class OpenDelivery extends MessageView<unknown> implements Delivery<unkno
 
   reply(body: unknown, options?: Omit<SendOptions, 'key' | 'replyTo' | 'correlationId'>): Promise<Sent> {
     return this.#host.reply(this.#entry.wire.message, body, options)
+  }
+
+  /** For a handler that resolved and left it open: nobody has asked for the promise. */
+  autoAck(): void {
+    if (!this.settled) this.#begin('ack', NO_OPTIONS)
   }
 
   /** The consumer says that it can no longer be settled; the first reason stays. */
@@ -117,19 +127,22 @@ export class OpenDelivery extends MessageView<unknown> implements Delivery<unkno
     return this.#interrupted
   }
 
-  #settle(verb: Verb, options: SettleOptions): Promise<void> {
-    if (this.#settled !== undefined) {
-      if (verb === this.#verb) return this.#settled
+  #settleAs(verb: Verb, options: SettleOptions): Promise<void> {
+    if (this.#settle !== undefined) {
+      if (verb === this.#verb) return this.#settle.promise
       return this.#refused(
         verb,
         new BrokerError('CONFLICT', `${verb}: message ${this.id} was settled by ${this.#verb} before`),
       )
     }
     if (this.#over !== undefined) return this.#refused(verb, this.#over)
+    return this.#begin(verb, options).promise
+  }
+
+  #begin(verb: Verb, options: SettleOptions): Settle {
     this.#verb = verb
-    this.#settled = this.#host.settle(this.#entry, verb, options)
-    toldElsewhere(this.#settled)
-    return this.#settled
+    this.#settle = this.#host.settle(this.#entry, verb, options)
+    return this.#settle
   }
 
   #refused(verb: Verb, error: Error): Promise<void> {
@@ -139,3 +152,5 @@ export class OpenDelivery extends MessageView<unknown> implements Delivery<unkno
     return refusal
   }
 }
+
+const NO_OPTIONS: SettleOptions = Object.freeze({})

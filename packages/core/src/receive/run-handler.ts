@@ -47,11 +47,17 @@ export function runHandler(
       consumer.succeeded(delivery)
       return
     }
-    const over = Promise.resolve(result).then(
-      () => consumer.succeeded(delivery),
-      (error: unknown) => consumer.threw(delivery, entry, error),
+    handlers.begin()
+    Promise.resolve(result).then(
+      () => {
+        handlers.end()
+        consumer.succeeded(delivery)
+      },
+      (error: unknown) => {
+        handlers.end()
+        consumer.threw(delivery, entry, error)
+      },
     )
-    toldElsewhere(handlers.run(over))
   }
 
   return { wake, handlers }

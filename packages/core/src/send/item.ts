@@ -10,7 +10,7 @@ export interface Item {
   readonly resolve: (sent: Sent) => void
   readonly reject: (error: unknown) => void
   /** Takes its listener off the caller's signal, where it gave one. */
-  leave: (() => void) | undefined
+  leave?: (() => void) | undefined
   /** Sends so far: the next backoff, and whether it ever reached the driver. */
   tries: number
   /** Some try ended without proof that nothing was stored: from then on no failure may be called refused (invariant 4). */

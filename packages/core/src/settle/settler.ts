@@ -1,22 +1,29 @@
 import type { Receiver, Runtime, SettleOutcome, Settlement } from '@anybroker/driver'
 import { described, wrapped } from '../errors.ts'
 import type { Link } from '../link/link.ts'
+import type { Entry } from '../receive/entry.ts'
+import type { Verb } from '../receive/open-delivery.ts'
 import { fullJitter } from '../time/backoff.ts'
 import { withDeadline } from '../time/deadline.ts'
 import { toldElsewhere } from '../time/deferred.ts'
+import { Pending } from './pending.ts'
 
 /** How one settlement ended. `lost` is no error of ours: the broker, or our clock, says that it was too late. */
 export type Settled = { readonly as: 'ok' } | { readonly as: 'lost' } | { readonly as: 'failed'; readonly error: Error }
 
-interface Pending {
-  readonly settlement: Settlement
-  /** Our own judgement of the lease, margin included: false means that it must not reach the wire (D6). */
-  readonly live: () => boolean
-  readonly done: (settled: Settled) => void
-  readonly deadline: number
-  tries: number
+export interface SettlerSetup {
+  readonly link: Link
+  readonly receiver: Receiver
+  readonly name: string
+  readonly timeoutMs: number
+  /** What our clock does not trust by so much must not reach the wire (D6). */
+  readonly marginMs: number
+  /** Settles once a running renewal of leases is over, so that it can't undo a delay that follows it. */
+  readonly renewal: () => Promise<unknown> | undefined
+  readonly settled: (pending: Pending, settled: Settled) => void
 }
 
+const LOST: Settled = Object.freeze({ as: 'lost' })
 const ENDED = new Error('the receiver ended')
 
 /** What one call of the driver takes at most; it packs them into its broker's requests. */
@@ -26,31 +33,16 @@ const MOST_AT_ONCE = 1_000
  * The settlements of one receiver in one life: gathered while a call is under way, sent in one batch, each answered for itself.
  */
 export class Settler {
-  readonly #link: Link
-  readonly #receiver: Receiver
+  readonly #setup: SettlerSetup
   readonly #runtime: Runtime
-  readonly #name: string
-  readonly #timeoutMs: number
-  /** Settles once a running renewal of leases is over, so that it can't undo a delay that follows it. */
-  readonly #renewal: () => Promise<unknown> | undefined
   #queue: Pending[] = []
   #busy = false
   #idle: (() => void)[] = []
   readonly #end = new AbortController()
 
-  constructor(
-    link: Link,
-    receiver: Receiver,
-    name: string,
-    timeoutMs: number,
-    renewal: () => Promise<unknown> | undefined,
-  ) {
-    this.#link = link
-    this.#receiver = receiver
-    this.#runtime = link.runtime
-    this.#name = name
-    this.#timeoutMs = timeoutMs
-    this.#renewal = renewal
+  constructor(setup: SettlerSetup) {
+    this.#setup = setup
+    this.#runtime = setup.link.runtime
   }
 
   /** The receiver is dead: whatever is pending is lost, and nothing more is sent. */
@@ -58,9 +50,11 @@ export class Settler {
     this.#end.abort(ENDED)
   }
 
-  add(settlement: Settlement, live: () => boolean, done: (settled: Settled) => void): void {
-    this.#queue.push({ settlement, live, done, deadline: this.#runtime.now() + this.#timeoutMs, tries: 0 })
+  add(entry: Entry, verb: Verb, settlement: Settlement): Pending {
+    const pending = new Pending(entry, verb, settlement, this.#runtime.now() + this.#setup.timeoutMs)
+    this.#queue.push(pending)
     this.#wake()
+    return pending
   }
 
   /** Resolves when nothing is pending. The deadlines of the settlements bound it. */
@@ -80,11 +74,12 @@ export class Settler {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
-      const renewal = this.#renewal()
+      const renewal = this.#setup.renewal()
       if (renewal !== undefined) await Promise.allSettled([renewal])
+      const now = this.#runtime.now()
       const batch = this.#queue.splice(0, MOST_AT_ONCE).filter((pending) => {
-        const live = !this.#end.signal.aborted && pending.live()
-        if (!live) pending.done({ as: 'lost' })
+        const live = this.#isLive(pending, now)
+        if (!live) this.#setup.settled(pending, LOST)
         return live
       })
       if (batch.length > 0) await this.#send(batch)
@@ -93,14 +88,19 @@ export class Settler {
     for (const idle of this.#idle.splice(0)) idle()
   }
 
+  #isLive(pending: Pending, now: number): boolean {
+    return !this.#end.signal.aborted && pending.entry.leased(now, this.#setup.marginMs)
+  }
+
   async #send(batch: readonly Pending[]): Promise<void> {
+    const { link, receiver, name, settled } = this.#setup
     let outcomes: readonly SettleOutcome[]
     const deadline = Math.max(...batch.map((pending) => pending.deadline))
     const settlements = batch.map((pending) => pending.settlement)
     try {
       const timeoutMs = Math.max(1, deadline - this.#runtime.now())
       outcomes = await withDeadline(this.#runtime, timeoutMs, this.#end.signal, (signal) =>
-        this.#receiver.settle(settlements, signal),
+        receiver.settle(settlements, signal),
       )
     } catch (error) {
       outcomes = batch.map(() => (error === ENDED ? { as: 'lost' } : { as: 'error', error }))
@@ -109,17 +109,15 @@ export class Settler {
     batch.forEach((pending, index) => {
       const outcome = outcomes[index] ?? { as: 'error', error: new Error('the driver gave no outcome for it') }
       if (outcome.as !== 'error') {
-        pending.done(outcome)
+        settled(pending, outcome)
         return
       }
       pending.tries += 1
-      const mayPass = described(this.#link.driver, outcome.error).retryable && this.#runtime.now() < pending.deadline
-      if (mayPass && pending.live()) again.push(pending)
+      const now = this.#runtime.now()
+      const mayPass = described(link.driver, outcome.error).retryable && now < pending.deadline
+      if (mayPass && this.#isLive(pending, now)) again.push(pending)
       else
-        pending.done({
-          as: 'failed',
-          error: wrapped(`settling a message of ${this.#name}`, outcome.error, this.#link.driver),
-        })
+        settled(pending, { as: 'failed', error: wrapped(`settling a message of ${name}`, outcome.error, link.driver) })
     })
     if (again.length === 0) return
     this.#queue.unshift(...again)

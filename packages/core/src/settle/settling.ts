@@ -9,6 +9,8 @@ import type { ConsumerSetup, Counts } from '../receive/setup.ts'
 import { withDeadline } from '../time/deadline.ts'
 import { toldElsewhere } from '../time/deferred.ts'
 import { bury, type Death } from './bury.ts'
+import type { Pending } from './pending.ts'
+import type { Settled } from './settler.ts'
 import { Tasks } from './tasks.ts'
 
 /** Between two tries to bury a message, doubling up to a minute. */
@@ -67,22 +69,41 @@ export class Settling {
   }
 
   /** Why a settle would come too late; what our own clock no longer trusts is lost from here on (D6). */
-  tooLate(entry: Entry): Error | undefined {
+  tooLate(entry: Entry, now: number = this.#runtime.now()): Error | undefined {
     if (entry.state === 'gone')
       return this.#ended ? closedError(`consuming ${this.#setup.name}`) : this.#leaseLost(entry)
-    if (entry.leased(this.#runtime.now(), this.#marginMs)) return undefined
+    if (entry.leased(now, this.#marginMs)) return undefined
     this.lose([entry], 'the lease ran out')
     return this.#leaseLost(entry)
   }
 
-  ack(entry: Entry, verb: Verb): Promise<void> {
+  ack(entry: Entry): Pending {
     this.#counts.acked += 1
-    return this.dismiss(entry, verb)
+    return this.dismiss(entry, 'ack')
   }
 
   /** Off the queue: what was handled, and what nobody wants. */
-  dismiss(entry: Entry, verb: Verb): Promise<void> {
+  dismiss(entry: Entry, verb: Verb): Pending {
     return this.#finish(entry, verb, { receipt: entry.wire.receipt, as: 'ack' })
+  }
+
+  /** A settlement that comes too late to go to the broker. */
+  refuse(entry: Entry, verb: Verb, refusal: Error): { readonly promise: Promise<void> } {
+    this.tell(entry, verb, refusal)
+    const promise = Promise.reject(refusal)
+    toldElsewhere(promise)
+    return { promise }
+  }
+
+  /** The broker's word on one settlement, or our clock's. */
+  settled(pending: Pending, settled: Settled): void {
+    if (settled.as === 'ok') {
+      pending.finish()
+      return
+    }
+    const error = settled.as === 'failed' ? settled.error : this.#leaseLost(pending.entry)
+    this.tell(pending.entry, pending.verb, error)
+    pending.finish(error)
   }
 
   /** Counted, with backoff unless told how long; the last attempt ends it. */
@@ -126,7 +147,7 @@ export class Settling {
     if (undertaker.as !== 'bury' || byPolicy) {
       this.#counts.dropped += 1
       events.emit('dropped', { source: name, id, error, count: this.#counts.dropped })
-      await this.dismiss(entry, 'reject')
+      await this.dismiss(entry, 'reject').promise
       return
     }
     const attempts = reason === 'crashed' ? entry.attempt - 1 : entry.attempt
@@ -221,13 +242,13 @@ export class Settling {
   async #blockAtBroker(entry: Entry, delayMs: number, attempts: number): Promise<void> {
     this.#hand.stopRunning(entry, 'leaving')
     try {
-      await this.#atBroker(entry, 'retry', {
+      await entry.attached.settler.add(entry, 'retry', {
         receipt: entry.wire.receipt,
         as: 'retry',
         delayMs,
         attempts,
         order: 'block',
-      })
+      }).promise
     } finally {
       this.giveBack(this.#hand.behind(entry))
       this.#hand.remove(entry)
@@ -241,28 +262,13 @@ export class Settling {
       delayMs,
       attempts,
       order: 'overtake',
-    })
+    }).promise
   }
 
   /** Out of hand at the call. */
-  #finish(entry: Entry, verb: Verb, settlement: Settlement): Promise<void> {
+  #finish(entry: Entry, verb: Verb, settlement: Settlement): Pending {
     this.#hand.remove(entry)
-    return this.#atBroker(entry, verb, settlement)
-  }
-
-  #atBroker(entry: Entry, verb: Verb, settlement: Settlement): Promise<void> {
-    const live = () => entry.leased(this.#runtime.now(), this.#marginMs)
-    return new Promise((resolve, reject) => {
-      entry.attached.settler.add(settlement, live, (settled) => {
-        if (settled.as === 'ok') {
-          resolve()
-          return
-        }
-        const error = settled.as === 'failed' ? settled.error : this.#leaseLost(entry)
-        this.tell(entry, verb, error)
-        reject(error)
-      })
-    })
+    return entry.attached.settler.add(entry, verb, settlement)
   }
 
   async #bury(entry: Entry, { outbox }: { readonly outbox: Parameters<typeof bury>[0] }, death: Death): Promise<void> {
@@ -297,7 +303,7 @@ export class Settling {
     if (hook !== undefined) events.guard('onDeadLetter', () => hook(told))
     // Lost meanwhile: the copy stands and the message comes back. A duplicate, not a loss.
     if (entry.state !== 'leaving') throw this.#leaseLost(entry)
-    await this.dismiss(entry, 'reject')
+    await this.dismiss(entry, 'reject').promise
   }
 
   async #release(attached: Attached, back: readonly { receipt: unknown; attempts: number }[]): Promise<void> {
