@@ -1,4 +1,5 @@
 import type { Codec } from './codec.ts'
+import { encoded } from './slab.ts'
 
 /**
  * JSON that loses nothing: what `JSON.stringify` would drop or change in silence (undefined, NaN, Date, Map, BigInt, class
@@ -9,7 +10,7 @@ export const json: Codec<unknown> = {
   contentType: 'application/json',
   encode: (value) => {
     assertLossless(value, '', [])
-    return encoder.encode(JSON.stringify(value))
+    return encoded(JSON.stringify(value))
   },
   decode: (bytes) => {
     const text = decoder.decode(bytes)
@@ -19,7 +20,6 @@ export const json: Codec<unknown> = {
   },
 }
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** Deeper than any document that a person wrote, and well above where `JSON.stringify` runs out of stack (about 5,000). */

@@ -1,7 +1,7 @@
 import { shown } from '@anybroker/driver'
 import type { Codec } from './codec.ts'
+import { copied, encoded } from './slab.ts'
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Strings as UTF-8. Refuses lone surrogates, and bytes that are not UTF-8. */
@@ -12,7 +12,7 @@ export const text: Codec<unknown> = {
     if (typeof value !== 'string') throw new TypeError(`the text codec takes a string; got ${shown(value)}`)
     if (!value.isWellFormed())
       throw new TypeError('the text codec takes well-formed Unicode; there is a lone surrogate')
-    return encoder.encode(value)
+    return encoded(value)
   },
   decode: (bytes) => decoder.decode(bytes),
 }
@@ -22,8 +22,8 @@ export const bytes: Codec<unknown> = {
   name: 'bytes',
   contentType: 'application/octet-stream',
   encode: (value) => {
-    if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value).slice()
-    if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice()
+    if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return copied(new Uint8Array(value))
+    if (ArrayBuffer.isView(value)) return copied(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
     throw new TypeError(`the bytes codec takes a Uint8Array, another view or an ArrayBuffer; got ${shown(value)}`)
   },
   decode: (body) => body,

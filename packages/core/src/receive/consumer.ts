@@ -119,6 +119,7 @@ export class Consumer implements DeliveryHost {
     if (this.#closing !== undefined) return undefined
     for (;;) {
       const entry = this.#hand.take(this.#isSuspect)
+      if (this.#hand.ready === 0) this.#intake.roomMade()
       if (entry === undefined) return undefined
       const now = this.#setup.link.runtime.now()
       if (this.#disposed(entry, now)) continue

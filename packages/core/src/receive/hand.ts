@@ -42,6 +42,11 @@ export class Hand {
     return this.#kept
   }
 
+  /** How many could run at once if there were slots for them, those included that were lost meanwhile. */
+  get ready(): number {
+    return this.#lanes.ready
+  }
+
   all(state?: Entry['state']): Entry[] {
     return state === undefined ? [...this.#entries] : [...this.#entries].filter((entry) => entry.state === state)
   }

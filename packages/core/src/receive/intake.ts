@@ -19,6 +19,9 @@ const WATCHDOG_MS = 30_000
 /** A receiver that closes slower than that is left to its connection. */
 const CLOSE_RECEIVER_MS = 3_000
 
+/** While less than half the window is free the driver is asked that much later: for all that is settled meanwhile in one request. */
+const MORE_ROOM_MS = 10
+
 /** A loop that waits for the end asks that often whether something came back, while messages are out. */
 const ASK_AGAIN_MS = 1_000
 
@@ -98,8 +101,10 @@ export class Intake {
     this.roomMade()
   }
 
+  /** Something was settled, taken or changed: asks again if that is worth it by now. */
   roomMade(): void {
-    this.#room?.resolve()
+    if (this.#room === undefined) return
+    if (this.#stop.signal.aborted || (!this.#paused && this.#isWorthAsking())) this.#room.resolve()
   }
 
   /** Takes nothing more; what is in hand stays, and its leases with it. */
@@ -213,10 +218,15 @@ export class Intake {
     let signal: AbortSignal | undefined
     while (!this.#stop.signal.aborted) {
       live.down.throwIfAborted()
-      const room = this.#roomFor()
+      let room = this.#roomFor()
       if (this.#paused || room <= 0) {
         await this.#waitForRoom(live.down)
         continue
+      }
+      if (!this.#isWorthAsking()) {
+        await this.#waitForRoom(live.down, MORE_ROOM_MS)
+        room = this.#roomFor()
+        if (this.#paused || room <= 0) continue
       }
       if (signal === undefined || signal.aborted) {
         this.#pause = new AbortController()
@@ -247,6 +257,15 @@ export class Intake {
     return Math.min(this.#hand.limit - this.#hand.count, Math.max(1, Math.floor(left / this.#guessedBytes)))
   }
 
+  /**
+   * A request for each message that was settled would cost more than the message. So the driver is asked when half the window is
+   * free, or nothing that is here could run, or `MORE_ROOM_MS` have passed.
+   */
+  #isWorthAsking(): boolean {
+    if (this.#roomFor() <= 0) return false
+    return this.#hand.ready === 0 || this.#hand.count * 2 <= this.#hand.limit
+  }
+
   #accept(attached: Attached, batch: readonly WireDelivery[]): void {
     if (batch.length > 0 && !attached.dead) {
       const now = this.#setup.link.runtime.now()
@@ -270,6 +289,7 @@ export class Intake {
     const cancel = atMostMs === undefined ? undefined : this.#setup.link.runtime.timer(atMostMs, wake)
     if (down.aborted || this.#stop.signal.aborted) wake()
     await room.promise
+    this.#room = undefined
     cancel?.()
     down.removeEventListener('abort', wake)
   }

@@ -10,6 +10,11 @@ export class Lanes {
   #head = 0
   readonly #lanes = new Map<string, Lane>()
 
+  /** How many may run now, or were lost while they waited for it. */
+  get ready(): number {
+    return this.#ready.length - this.#head
+  }
+
   /** Arrived: at the tail. */
   add(entry: Entry): void {
     if (entry.key === undefined) {
