@@ -33,25 +33,42 @@ export const BODY_BYTES = 256
 /** So many messages are sent before the first of them is waited for: the default window of a sender. */
 const WINDOW = 1000
 
+/** So many may be sent and not handled yet: else a sender that is faster than the handlers measures how a backlog grows. */
+const BACKLOG = WINDOW
+
 /** Sends `messages` in windows, each waited for as a whole; `send` gets the size of its window. */
-export async function inWindows(messages: number, send: (count: number) => Promise<unknown>): Promise<void> {
-  for (let left = messages; left > 0; left -= WINDOW) await send(Math.min(WINDOW, left))
+export async function inWindows(
+  messages: number,
+  send: (count: number) => Promise<unknown>,
+  handled?: Countdown,
+): Promise<void> {
+  for (let left = messages; left > 0; left -= WINDOW) {
+    await send(Math.min(WINDOW, left))
+    await handled?.reached(left - WINDOW + BACKLOG)
+  }
 }
 
-/** Counts handled messages, and tells when as many were handled as are expected. */
+/** Counts handled messages down. */
 export class Countdown {
   #left = 0
-  #done: () => void = () => undefined
+  #wanted = 0
+  #reached: () => void = () => undefined
 
-  expect(count: number): Promise<void> {
+  expect(count: number): void {
     this.#left = count
+  }
+
+  /** Resolves when no more than `left` are left. One waits at a time. */
+  reached(left: number): Promise<void> {
+    if (this.#left <= left) return Promise.resolve()
+    this.#wanted = left
     return new Promise((resolve) => {
-      this.#done = resolve
+      this.#reached = resolve
     })
   }
 
   readonly count = (): void => {
     this.#left -= 1
-    if (this.#left === 0) this.#done()
+    if (this.#left === this.#wanted) this.#reached()
   }
 }

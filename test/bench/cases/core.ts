@@ -5,6 +5,8 @@ type Connect = () => Promise<Broker>
 
 const BATCH = 100
 const SUBSCRIBERS = 10
+/** So many are published before their deliveries are waited for. */
+const PUBLISHED = 100
 
 /** What an application sees, on any broker. Bodies are bytes, but for the case that is about JSON. */
 export function coreCases(connect: Connect): readonly BenchCase[] {
@@ -49,9 +51,9 @@ function queueCase(connect: Connect, name: string, way: Way): BenchCase {
       const body = way.json === true ? document() : new Uint8Array(BODY_BYTES)
       return {
         run: async (messages) => {
-          const all = handled.expect(messages)
-          await inWindows(messages, (count) => way.send(queue, body, count))
-          await all
+          handled.expect(messages)
+          await inWindows(messages, (count) => way.send(queue, body, count), handled)
+          await handled.reached(0)
         },
         close: async () => {
           await worker.close()
@@ -86,16 +88,20 @@ function loop(connect: Connect): BenchCase {
       const deliveries = queue.receive({ maxUnsettled: 2 * BATCH })
       const iterator: AsyncIterator<Delivery<unknown>> = deliveries[Symbol.asyncIterator]()
       const body = new Uint8Array(BODY_BYTES)
+      const handled = new Countdown()
       const takeAll = async (messages: number): Promise<void> => {
         for (let left = messages; left > 0; left--) {
           const { value, done } = await iterator.next()
           if (done === true) throw new Error('the loop ended early')
           void value.ack()
+          handled.count()
         }
       }
       return {
         run: async (messages) => {
-          await Promise.all([takeAll(messages), inWindows(messages, (count) => sendEach(queue, body, count))])
+          handled.expect(messages)
+          const sending = inWindows(messages, (count) => sendEach(queue, body, count), handled)
+          await Promise.all([takeAll(messages), sending])
         },
         close: async () => {
           await deliveries.close()
@@ -123,13 +129,13 @@ function fanOut(connect: Connect): BenchCase {
       return {
         run: async (messages) => {
           const published = Math.ceil(messages / SUBSCRIBERS)
-          const all = handled.expect(published * SUBSCRIBERS)
-          await inWindows(published, (count) => {
+          for (let left = published; left > 0; left -= PUBLISHED) {
+            const count = Math.min(PUBLISHED, left)
+            handled.expect(count * SUBSCRIBERS)
             const sent: Promise<unknown>[] = []
             for (let index = 0; index < count; index++) sent.push(topic.publish(body))
-            return Promise.all(sent)
-          })
-          await all
+            await Promise.all([...sent, handled.reached(0)])
+          }
         },
         close: async () => {
           for (const worker of workers) await worker.close()

@@ -64,13 +64,14 @@ export const naive: BenchCase = {
     const body = new Uint8Array(BODY_BYTES)
     return {
       run: async (messages) => {
-        const all = handled.expect(messages)
-        await inWindows(messages, (count) => {
+        handled.expect(messages)
+        const send = (count: number) => {
           const sent: Promise<void>[] = []
           for (let index = 0; index < count; index++) sent.push(queue.send(body, {}))
           return Promise.all(sent)
-        })
-        await all
+        }
+        await inWindows(messages, send, handled)
+        await handled.reached(0)
       },
       close: () => Promise.resolve(),
     }
