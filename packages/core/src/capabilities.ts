@@ -1,4 +1,11 @@
-import { BrokerError, CLAUSE_IDS, type Capabilities, type Clause, type Graded } from '@anybroker/driver'
+import {
+  BrokerError,
+  CLAUSE_IDS,
+  type Capabilities,
+  type Clause,
+  type Graded,
+  type SendFailure,
+} from '@anybroker/driver'
 
 /** What core keeps by itself, whatever the broker: options, settle-once, codecs, aborts, the end of life. */
 const CORES_OWN: ReadonlySet<Clause> = new Set<Clause>(['T4', 'D5', 'B4', 'M4', 'M7', 'C2', 'C3'])
@@ -29,9 +36,18 @@ function coreCan(clause: Clause, capabilities: Capabilities): boolean {
 }
 
 /** Fails at once, with the clause and the broker's name, for what can't be had. */
-export function demand(capabilities: Capabilities, clause: Clause, driver: string, what: string): void {
+export function demand(
+  capabilities: Capabilities,
+  clause: Clause,
+  driver: string,
+  what: string,
+  outcome?: SendFailure,
+): void {
   const { grade, note }: Graded = capabilities[clause]
   if (grade !== 'none') return
   const why = note === undefined ? '' : `: ${note}`
-  throw new BrokerError('UNSUPPORTED', `${what} is not supported on ${driver} (${clause})${why}`, { clause })
+  throw new BrokerError('UNSUPPORTED', `${what} is not supported on ${driver} (${clause})${why}`, {
+    clause,
+    ...(outcome === undefined ? {} : { outcome }),
+  })
 }

@@ -79,10 +79,10 @@ export interface BatchOptions extends ConsumeOptions {
 }
 
 /**
- * What `receive` takes. `maxHandlerMs` runs from the moment that the loop hands a delivery out. `drainMs` has no effect: a loop has
- * no handler to wait for, and its `close` gives back at once.
+ * What `receive` takes. `maxHandlerMs` runs from the moment that the loop hands a delivery out. There is no drain: a loop has no
+ * handler to wait for, and its `close` gives back at once.
  */
-export interface ReceiveOptions extends Omit<ConsumeOptions, 'concurrency' | 'onDeadLetter'> {
+export interface ReceiveOptions extends Omit<ConsumeOptions, 'concurrency' | 'onDeadLetter' | 'drainMs'> {
   /**
    * Ends the loop when nothing is left to take and nothing is in hand but dead letters that were kept, instead of waiting for more.
    * How long nothing must have come is the broker's. Default false.

@@ -130,8 +130,8 @@ export interface Source<T> {
  */
 export interface Queue<T> extends Source<T> {
   /**
-   * Opens it now instead of at the first call that needs it: `NOT_FOUND`, `CONFLICT` and the like show here. Bounded by the
-   * `connectTimeoutMs` of `connect`; `timeoutMs` has no effect.
+   * Opens it now instead of at the first call that needs it: `NOT_FOUND`, `CONFLICT` and the like show here. Waits for
+   * `timeoutMs` (default 30,000), or as long as the `connectTimeoutMs` of `connect`, whichever ends first.
    */
   open(options?: AdminOptions): Promise<void>
   /**

@@ -123,7 +123,7 @@ export interface Delivery<T> extends Message<T> {
    * Sends to `replyTo` with this message's `correlationId`, or its id where it has none (R4): bytes as bytes, anything else as JSON.
    * Settles nothing. Rejects with a `TypeError` where the message asks for no reply.
    */
-  reply(body: unknown, options?: Omit<SendOptions, 'key' | 'replyTo' | 'correlationId'>): Promise<Sent>
+  reply(body: unknown, options?: Omit<SendOptions, 'key' | 'replyTo' | 'correlationId' | 'until'>): Promise<Sent>
 }
 
 /** Why a message is in a dead-letter queue. */

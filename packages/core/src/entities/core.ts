@@ -11,7 +11,7 @@ import {
 import type { CloseOptions } from '../api/consume.ts'
 import type { AdminOptions, Provision } from '../api/entities.ts'
 import { demand, raise } from '../capabilities.ts'
-import { closedError } from '../errors.ts'
+import { closedError, wrapped } from '../errors.ts'
 import type { Events } from '../events.ts'
 import type { Link } from '../link/link.ts'
 import { nameOf, type Provisioner } from '../link/provisioner.ts'
@@ -19,7 +19,7 @@ import { known, optionalSignal, timeout } from '../options/check.ts'
 import type { FullConnectOptions } from '../options/connect-options.ts'
 import { Outbox } from '../send/outbox.ts'
 import { Inbox } from '../replies/inbox.ts'
-import { whileNotAborted } from '../time/deadline.ts'
+import { DeadlinePassed, whileNotAborted, withDeadline } from '../time/deadline.ts'
 import { toldElsewhere } from '../time/deferred.ts'
 
 const MOST_REPLY_TARGETS = 100
@@ -182,6 +182,17 @@ export class Core {
     const options = adminOptions(action, given, names)
     this.assertOpen()
     return this.link.run(action, options, work)
+  }
+
+  /** Work that has a deadline of its own, waited for no longer than the caller says. */
+  async inTime(action: string, given: AdminOptions | undefined, work: () => Promise<void>): Promise<void> {
+    const { timeoutMs, signal } = adminOptions(action, given)
+    this.assertOpen()
+    try {
+      await withDeadline(this.runtime, timeoutMs, signal, work)
+    } catch (error) {
+      throw error instanceof DeadlinePassed ? wrapped(action, error, this.link.driver) : error
+    }
   }
 
   provision(own: Provision | undefined): Provision {

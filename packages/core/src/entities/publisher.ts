@@ -106,16 +106,24 @@ export class Publisher<T> {
       )
     }
     return new Promise((resolve, reject) => {
+      // The signal ends the waiting for the window; what is in it is sent.
+      const waiting = new AbortController()
+      const onAbort = () => waiting.abort(signal?.reason)
+      signal?.addEventListener('abort', onAbort, { once: true })
       let buffered = false
       const admitted = () => {
         buffered = true
+        signal?.removeEventListener('abort', onAbort)
         inWindow?.()
         resolve({ id: wire.id, evidence: 'buffered' })
       }
-      // The signal ends the waiting for the window; what is in it is sent.
-      const failed = (error: unknown) =>
-        buffered ? this.#core.sendFailed(this.#name, wire.id, body, error) : reject(error)
-      this.#outbox().submit(wire, { timeoutMs, signal, admitted }).then(NOTHING, failed)
+      const failed = (error: unknown) => {
+        signal?.removeEventListener('abort', onAbort)
+        if (buffered) this.#core.sendFailed(this.#name, wire.id, body, error)
+        else reject(error)
+      }
+      if (signal?.aborted === true) onAbort()
+      this.#outbox().submit(wire, { timeoutMs, signal: waiting.signal, admitted }).then(NOTHING, failed)
     })
   }
 }

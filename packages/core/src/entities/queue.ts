@@ -13,11 +13,10 @@ import type { Message, Outgoing, SendAllOptions, SendOptions, Sent } from '../ap
 import { Body, chooseCodec } from '../codec/body.ts'
 import { fullRetryPolicy } from '../options/retry-policy.ts'
 import { request } from '../replies/request.ts'
-import { adminOptions, deadLettersOf, type Core } from './core.ts'
+import { deadLettersOf, type Core } from './core.ts'
 import { DeadLettersOf } from './letters.ts'
 import { Publisher } from './publisher.ts'
 import { SourceOf } from './source.ts'
-import { whileNotAborted } from '../time/deadline.ts'
 
 /** Point-to-point. No I/O until the first call that needs it. */
 export class QueueOf<T> implements Queue<T> {
@@ -82,9 +81,7 @@ export class QueueOf<T> implements Queue<T> {
   }
 
   async open(options?: AdminOptions): Promise<void> {
-    const { signal } = adminOptions(`open of queue ${this.name}`, options)
-    this.#core.assertOpen()
-    await whileNotAborted(this.#prepare(), signal)
+    await this.#core.inTime(`open of queue ${this.name}`, options, this.#prepare)
   }
 
   send(body: T, options?: SendOptions): Promise<Sent> {

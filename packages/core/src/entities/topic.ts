@@ -14,7 +14,7 @@ import { Body, chooseCodec } from '../codec/body.ts'
 import { known, oneOf, optionalSignal } from '../options/check.ts'
 import { fullRetryPolicy } from '../options/retry-policy.ts'
 import { whileNotAborted } from '../time/deadline.ts'
-import { adminOptions, type Core } from './core.ts'
+import type { Core } from './core.ts'
 import { Publisher } from './publisher.ts'
 import { checkedName, SourceOf } from './source.ts'
 import { DurableSubscriptionOf } from './subscription.ts'
@@ -64,9 +64,7 @@ export class TopicOf<T> implements Topic<T> {
   }
 
   async open(options?: AdminOptions): Promise<void> {
-    const { signal } = adminOptions(`open of topic ${this.name}`, options)
-    this.#core.assertOpen()
-    await whileNotAborted(this.#prepare(), signal)
+    await this.#core.inTime(`open of topic ${this.name}`, options, this.#prepare)
   }
 
   publish(body: T, options?: SendOptions): Promise<Sent> {

@@ -15,8 +15,8 @@ export interface FullConsumeOptions {
   readonly signal: AbortSignal | undefined
 }
 
-const SHARED = ['maxUnsettled', 'retry', 'maxBytes', 'leaseMs', 'maxHandlerMs', 'drainMs', 'signal'] as const
-const CONSUME = [...SHARED, 'concurrency', 'onDeadLetter'] as const
+const SHARED = ['maxUnsettled', 'retry', 'maxBytes', 'leaseMs', 'maxHandlerMs', 'signal'] as const
+const CONSUME = [...SHARED, 'drainMs', 'concurrency', 'onDeadLetter'] as const
 
 export interface Defaults {
   readonly retry: RetryPolicy | undefined

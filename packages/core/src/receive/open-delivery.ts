@@ -100,7 +100,7 @@ export class OpenDelivery extends MessageView<unknown> implements Delivery<unkno
     }
   }
 
-  reply(body: unknown, options?: Omit<SendOptions, 'key' | 'replyTo' | 'correlationId'>): Promise<Sent> {
+  reply(body: unknown, options?: Omit<SendOptions, 'key' | 'replyTo' | 'correlationId' | 'until'>): Promise<Sent> {
     return this.#host.reply(this.#entry.wire.message, body, options)
   }
 

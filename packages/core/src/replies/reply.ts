@@ -4,12 +4,26 @@ import { Body } from '../codec/body.ts'
 import { json } from '../codec/json.ts'
 import { bytes, text } from '../codec/plain.ts'
 import type { Core } from '../entities/core.ts'
+import { known } from '../options/check.ts'
 import { compose } from '../send/compose.ts'
 
 /** Replies say by their content type how they were encoded: a requester has no codec to name. */
 const asJson = new Body<unknown>(json, undefined)
 const asText = new Body<unknown>(text, undefined)
 const asBytes = new Body<unknown>(bytes, undefined)
+
+const REPLY_OPTIONS = [
+  'headers',
+  'id',
+  'contentType',
+  'traceparent',
+  'delayMs',
+  'at',
+  'expiresInMs',
+  'dedupId',
+  'timeoutMs',
+  'signal',
+] as const
 
 /** Sends the reply to whoever asked. Bytes go as bytes, everything else as JSON. */
 export async function replyTo(
@@ -22,6 +36,7 @@ export async function replyTo(
     throw new TypeError(`reply: message ${request.id} has no replyTo: it asks for no reply`)
   core.demand('R4', 'reply')
   core.assertOpen()
+  known<SendOptions>('reply: options', options, REPLY_OPTIONS)
   const composing = {
     action: 'reply',
     body: ArrayBuffer.isView(reply) || reply instanceof ArrayBuffer ? asBytes : asJson,

@@ -72,7 +72,7 @@ function demandOptions(composing: Composing<unknown>, options: SendOptions): voi
   }
   if (options.delayMs !== undefined || options.at !== undefined) {
     const capabilities = composing.capabilities()
-    demand(capabilities, 'L1', driver, `${action}: a delay`)
+    demand(capabilities, 'L1', driver, `${action}: a delay`, 'refused')
     const delayMs = options.delayMs ?? (options.at?.getTime() ?? 0) - composing.runtime.wallNow()
     const { maxMs } = capabilities.L1
     if (maxMs !== undefined && delayMs > maxMs) {
@@ -83,8 +83,9 @@ function demandOptions(composing: Composing<unknown>, options: SendOptions): voi
       )
     }
   }
-  if (options.expiresInMs !== undefined) demand(composing.capabilities(), 'L2', driver, `${action}: expiresInMs`)
-  if (options.dedupId !== undefined) demand(composing.capabilities(), 'L3', driver, `${action}: dedupId`)
+  if (options.expiresInMs !== undefined)
+    demand(composing.capabilities(), 'L2', driver, `${action}: expiresInMs`, 'refused')
+  if (options.dedupId !== undefined) demand(composing.capabilities(), 'L3', driver, `${action}: dedupId`, 'refused')
 }
 
 function encode(composing: Composing<unknown>, body: unknown): Uint8Array | Promise<Uint8Array> {

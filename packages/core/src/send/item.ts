@@ -1,8 +1,9 @@
 import type { WireMessage } from '@anybroker/driver'
 import type { Sent } from '../api/message.ts'
+import type { Links } from '../linked.ts'
 
 /** One message between `send` and the broker's word on it. */
-export interface Item {
+export interface Item extends Links<Item> {
   readonly wire: WireMessage
   readonly bytes: number
   /** On `runtime.now()`'s scale. */

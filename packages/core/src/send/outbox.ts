@@ -10,6 +10,7 @@ import {
 import type { Sent } from '../api/message.ts'
 import { closedError, described, isFinal, wrapped } from '../errors.ts'
 import type { Link, Live } from '../link/link.ts'
+import { Linked } from '../linked.ts'
 import { Alarm } from '../time/alarm.ts'
 import { fullJitter } from '../time/backoff.ts'
 import { withDeadline } from '../time/deadline.ts'
@@ -53,7 +54,7 @@ export class Outbox {
   readonly #sequence: Sequence
   readonly #ordered: boolean
   /** Everything that is not settled, in the window or waiting for it. */
-  readonly #open = new Set<Item>()
+  readonly #open = new Linked<Item>()
   readonly #alarm: Alarm
   /** What does not fit into the window yet, in its order, with what to call when it does. */
   readonly #waiting = new Map<Item, () => void>()
@@ -99,6 +100,8 @@ export class Outbox {
         resolve,
         reject,
         leave: undefined,
+        before: undefined,
+        after: undefined,
         tries: 0,
         maybeStored: false,
         error: undefined,
@@ -132,7 +135,7 @@ export class Outbox {
       await this.#drained.promise
       signal.removeEventListener('abort', end)
     }
-    for (const item of this.#open) {
+    for (const item of this.#open.all()) {
       this.#fail(
         item,
         new BrokerError('CLOSED', `send to ${this.#name}: closed before the broker answered`, {
@@ -223,7 +226,7 @@ export class Outbox {
   #openSender(): void {
     this.#opening = true
     let deadline = 0
-    for (const item of this.#open) deadline = Math.max(deadline, item.deadline)
+    for (const item of this.#open.all()) deadline = Math.max(deadline, item.deadline)
     const open = async (): Promise<void> => {
       try {
         await this.#options.prepare()
@@ -242,11 +245,11 @@ export class Outbox {
       } catch (error) {
         const facts = described(this.#link.driver, error)
         if (this.#link.closed || isFinal(facts) || !facts.retryable) {
-          for (const item of this.#open)
+          for (const item of this.#open.all())
             this.#fail(item, wrapped(`send to ${this.#name}`, error, this.#link.driver, outcomeOf(item)))
           return
         }
-        for (const item of this.#open) item.error = error
+        for (const item of this.#open.all()) item.error = error
         this.#openTries += 1
         await this.#runtime.sleep(fullJitter(this.#runtime, this.#openTries), this.#end.signal)
       }
@@ -331,7 +334,7 @@ export class Outbox {
   #expire(): void {
     const now = this.#runtime.now()
     let next = Infinity
-    for (const item of this.#open) {
+    for (const item of this.#open.all()) {
       if (item.state === 'done') continue
       if (item.deadline > now) next = Math.min(next, item.deadline)
       else this.#timeOut(item)
