@@ -1,9 +1,10 @@
 import { messageBytes, type WireDelivery } from '@anybroker/driver'
+import type { Links } from '../linked.ts'
 import type { Attached } from './attached.ts'
 import type { OpenDelivery } from './open-delivery.ts'
 
 /** One message in hand, over all the attempts that are made while it stays in hand. */
-export class Entry {
+export class Entry implements Links<Entry> {
   readonly wire: WireDelivery
   /** The receiver, in its one life, that its receipt belongs to (invariant 6). */
   readonly attached: Attached
@@ -25,7 +26,9 @@ export class Entry {
   dueAt = 0
   /** While running: when it was handed out. */
   since = 0
-  delivery: OpenDelivery | undefined
+  delivery: OpenDelivery | undefined = undefined
+  before: Entry | undefined = undefined
+  after: Entry | undefined = undefined
 
   constructor(wire: WireDelivery, attached: Attached, ordered: boolean) {
     this.wire = wire

@@ -1,3 +1,4 @@
+import { Linked } from '../linked.ts'
 import type { Attached } from './attached.ts'
 import type { Entry } from './entry.ts'
 import { Lanes } from './lanes.ts'
@@ -12,7 +13,7 @@ export class Hand {
   readonly #lanes = new Lanes()
   readonly #tell: () => void
   #quiet = 0
-  readonly #entries = new Set<Entry>()
+  readonly #entries = new Linked<Entry>()
   #bytes = 0
   #running = 0
   #held = 0
@@ -48,12 +49,13 @@ export class Hand {
   }
 
   all(state?: Entry['state']): Entry[] {
-    return state === undefined ? [...this.#entries] : [...this.#entries].filter((entry) => entry.state === state)
+    const all = this.#entries.all()
+    return state === undefined ? all : all.filter((entry) => entry.state === state)
   }
 
   /** What of one receiver is in hand: everything of it that still has to be settled or given back. */
   of(attached: Attached): Entry[] {
-    return [...this.#entries].filter((entry) => entry.attached === attached)
+    return this.#entries.all().filter((entry) => entry.attached === attached)
   }
 
   add(entry: Entry): void {
@@ -112,8 +114,7 @@ export class Hand {
 
   freeLane(entry: Entry): void {
     if (!entry.holdsLane) return
-    entry.holdsLane = false
-    this.#lanes.free(entry)
+    this.#freeLane(entry)
     this.#changed()
   }
 
@@ -128,8 +129,13 @@ export class Hand {
     entry.state = 'gone'
     this.#entries.delete(entry)
     this.#bytes -= entry.bytes
-    this.freeLane(entry)
+    if (entry.holdsLane) this.#freeLane(entry)
     this.#changed()
+  }
+
+  #freeLane(entry: Entry): void {
+    entry.holdsLane = false
+    this.#lanes.free(entry)
   }
 
   #changed(): void {
