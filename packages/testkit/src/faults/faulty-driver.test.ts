@@ -118,6 +118,18 @@ describe('a faulty receiver', () => {
     expect(plain.waiting.get('orders')).toEqual([])
   })
 
+  it('takes nothing any more when it broke while it waited', async () => {
+    const { time, sender, receiver, faults, ids } = await bench()
+    await send(sender, message('a'))
+    faults.next('receive', 'delay')
+    const late = receive(receiver).catch((error: unknown) => error)
+    await time.idle()
+    faults.disconnect()
+    await time.advance(5_000)
+    expect(await late).toBeInstanceOf(InjectedFault)
+    expect(ids()).toEqual(['a'])
+  })
+
   it('takes a delivery back, and says so at the ack', async () => {
     const { sender, receiver, faults } = await bench()
     await send(sender, message('a'))

@@ -33,8 +33,12 @@ export function faultyReceiver(inner: Receiver, source: SourceRef, life: Life): 
     for (const outcome of outcomes) if (outcome.as === 'error') throw outcome.error
   }
 
-  async function receive(max: number, options: Parameters<Receiver['receive']>[1]): Promise<readonly WireDelivery[]> {
+  function check(): void {
     if (broken !== undefined) throw broken.error
+  }
+
+  async function receive(max: number, options: Parameters<Receiver['receive']>[1]): Promise<readonly WireDelivery[]> {
+    check()
     const strike = life.strike(
       'receive',
       source,
@@ -57,6 +61,8 @@ export function faultyReceiver(inner: Receiver, source: SourceRef, life: Life): 
         break
       case undefined:
     }
+    // It may have broken meanwhile: a closed receiver must not be asked, it would take what nobody gives back.
+    check()
     const got = await life.whileAlive(inner.receive(max, options), rethrow)
     for (const delivery of got) {
       inHand.set(delivery.receipt, delivery)
