@@ -7,6 +7,7 @@ import { Settling } from '../settle/settling.ts'
 import { withDeadline } from '../time/deadline.ts'
 import { deferred, toldElsewhere, type Deferred } from '../time/deferred.ts'
 import type { Entry } from './entry.ts'
+import { isSuspect } from './caution.ts'
 import { Hand } from './hand.ts'
 import { Intake } from './intake.ts'
 import { leaseMarginMs, Leases } from './leases.ts'
@@ -186,9 +187,10 @@ export class Consumer implements DeliveryHost {
   }
 
   settle(entry: Entry, verb: Verb, { delayMs, reason }: SettleOptions): Settle {
-    const refusal = this.settling.tooLate(entry)
+    const now = this.#setup.link.runtime.now()
+    const refusal = this.settling.tooLate(entry, now)
     if (refusal !== undefined) return this.settling.refuse(entry, verb, refusal)
-    if (verb === 'ack') return this.settling.ack(entry)
+    if (verb === 'ack') return this.settling.ack(entry, now)
     if (verb === 'retry') return told(this.settling.retry(entry, delayMs, undefined))
     return this.#setup.undertaker.as === 'letters'
       ? this.settling.dismiss(entry, verb)
@@ -222,8 +224,7 @@ export class Consumer implements DeliveryHost {
     if (this.stopped) throw closedError(`the consumer of ${this.#setup.name}`)
     this.#concurrency = handlers
     this.#hand.limit = limit
-    await this.#intake.attached?.receiver.resize(limit)
-    this.#intake.roomMade()
+    await this.#intake.resize()
     this.#wakeRunner()
   }
 
@@ -324,8 +325,7 @@ export class Consumer implements DeliveryHost {
     return attempt === 'ceiling' ? (slack ?? 0) : 0
   }
 
-  readonly #isSuspect = (entry: Entry): boolean =>
-    this.#setup.undertaker.as !== 'letters' && entry.attempt > this.#setup.options.retry.maxAttempts
+  readonly #isSuspect = (entry: Entry): boolean => isSuspect(entry, this.#setup)
 
   #wantsRetry(error: unknown, entry: Entry): boolean {
     const { retryIf } = this.#setup.options.retry

@@ -6,6 +6,7 @@ import { fullJitter } from '../time/backoff.ts'
 import { withDeadline } from '../time/deadline.ts'
 import { deferred, toldElsewhere, type Deferred } from '../time/deferred.ts'
 import { Attached } from './attached.ts'
+import { Caution } from './caution.ts'
 import { Entry } from './entry.ts'
 import type { Hand } from './hand.ts'
 import { leaseMarginMs } from './leases.ts'
@@ -42,6 +43,7 @@ export class Intake {
   readonly #hand: Hand
   readonly #host: IntakeHost
   readonly #stop = new AbortController()
+  readonly #caution: Caution
   #attached: Attached | undefined
   #pause: AbortController | undefined
   #paused = false
@@ -55,6 +57,7 @@ export class Intake {
     this.#setup = setup
     this.#hand = hand
     this.#host = host
+    this.#caution = new Caution(setup, hand, (entries) => host.settling().giveBack(entries))
   }
 
   get attached(): Attached | undefined {
@@ -98,6 +101,12 @@ export class Intake {
     if (!this.#paused) return
     this.#paused = false
     this.#attached?.receiver.resume()
+    this.roomMade()
+  }
+
+  /** The hand's limit changed. */
+  async resize(): Promise<void> {
+    await this.#attached?.receiver.resize(this.#caution.limit)
     this.roomMade()
   }
 
@@ -147,7 +156,8 @@ export class Intake {
   async #open(live: Live, signal: AbortSignal): Promise<Receiver> {
     const { source, options, beforeAttach } = this.#setup
     await beforeAttach?.(live.connection, signal)
-    return live.connection.openReceiver(source, { maxUnsettled: this.#hand.limit, leaseMs: options.leaseMs }, signal)
+    this.#caution.begin()
+    return live.connection.openReceiver(source, { maxUnsettled: this.#caution.limit, leaseMs: options.leaseMs }, signal)
   }
 
   async #reattach(): Promise<void> {
@@ -254,7 +264,7 @@ export class Intake {
   #roomFor(): number {
     const left = this.#setup.options.maxBytes - this.#hand.bytes
     if (left <= 0) return 0
-    return Math.min(this.#hand.limit - this.#hand.count, Math.max(1, Math.floor(left / this.#guessedBytes)))
+    return Math.min(this.#caution.limit - this.#hand.count, Math.max(1, Math.floor(left / this.#guessedBytes)))
   }
 
   /**
@@ -262,8 +272,8 @@ export class Intake {
    * free, or nothing that is here could run, or `MORE_ROOM_MS` have passed.
    */
   #isWorthAsking(): boolean {
-    if (this.#roomFor() <= 0) return false
-    return this.#hand.ready === 0 || this.#hand.count * 2 <= this.#hand.limit
+    const { ready, count, limit } = this.#hand
+    return (ready === 0 || count * 2 <= limit) && this.#roomFor() > 0
   }
 
   #accept(attached: Attached, batch: readonly WireDelivery[]): void {
@@ -277,6 +287,7 @@ export class Intake {
         this.#hand.add(entry)
         this.#host.arrived(entry, now)
       }
+      this.#caution.look(attached)
     }
     this.#host.wake()
   }
