@@ -50,8 +50,8 @@ export class Settler {
     this.#end.abort(ENDED)
   }
 
-  add(entry: Entry, verb: Verb, settlement: Settlement): Pending {
-    const pending = new Pending(entry, verb, settlement, this.#runtime.now() + this.#setup.timeoutMs)
+  add(entry: Entry, verb: Verb, settlement: Settlement, now: number = this.#runtime.now()): Pending {
+    const pending = new Pending(entry, verb, settlement, now + this.#setup.timeoutMs)
     this.#queue.push(pending)
     this.#wake()
     return pending

@@ -77,14 +77,14 @@ export class Settling {
     return this.#leaseLost(entry)
   }
 
-  ack(entry: Entry): Pending {
+  ack(entry: Entry, now: number): Pending {
     this.#counts.acked += 1
-    return this.dismiss(entry, 'ack')
+    return this.dismiss(entry, 'ack', now)
   }
 
   /** Off the queue: what was handled, and what nobody wants. */
-  dismiss(entry: Entry, verb: Verb): Pending {
-    return this.#finish(entry, verb, { receipt: entry.wire.receipt, as: 'ack' })
+  dismiss(entry: Entry, verb: Verb, now: number = this.#runtime.now()): Pending {
+    return this.#finish(entry, verb, { receipt: entry.wire.receipt, as: 'ack' }, now)
   }
 
   /** A settlement that comes too late to go to the broker. */
@@ -266,9 +266,9 @@ export class Settling {
   }
 
   /** Out of hand at the call. */
-  #finish(entry: Entry, verb: Verb, settlement: Settlement): Pending {
+  #finish(entry: Entry, verb: Verb, settlement: Settlement, now: number = this.#runtime.now()): Pending {
     this.#hand.remove(entry)
-    return entry.attached.settler.add(entry, verb, settlement)
+    return entry.attached.settler.add(entry, verb, settlement, now)
   }
 
   async #bury(entry: Entry, { outbox }: { readonly outbox: Parameters<typeof bury>[0] }, death: Death): Promise<void> {

@@ -45,9 +45,9 @@ function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** Random bytes are drawn for a hundred ids at a time. */
+/** Random bytes are drawn for a thousand ids at a time. */
 const BYTES_PER_ID = 10
-const pool = new Uint8Array(100 * BYTES_PER_ID)
+const pool = new Uint8Array(1000 * BYTES_PER_ID)
 let used = pool.length
 
 /** The id as text: eight digits of time, four of time, version and three, variant and three, twelve. Only what changes is written. */
