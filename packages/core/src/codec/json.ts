@@ -64,9 +64,9 @@ function assertObject(value: object, path: string, above: unknown[]): void {
   if (prototype !== Object.prototype && prototype !== null) throw lossy(path, `an instance of ${nameOf(prototype)}`)
   if ('toJSON' in value && typeof value.toJSON === 'function') throw lossy(path, 'an object with toJSON')
   if (Object.getOwnPropertySymbols(value).length > 0) throw lossy(path, 'a symbol as key')
-  for (const [key, inner] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
     if (key === '__proto__') throw lossy(path, 'a key __proto__')
-    assertLossless(inner, path === '' ? key : `${path}.${key}`, above)
+    assertLossless((value as Record<string, unknown>)[key], path === '' ? key : `${path}.${key}`, above)
   }
 }
 

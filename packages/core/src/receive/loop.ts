@@ -3,7 +3,7 @@ import type { Delivery } from '../api/message.ts'
 import { deferred, toldElsewhere, type Deferred } from '../time/deferred.ts'
 import type { Consumer } from './consumer.ts'
 import type { Entry } from './entry.ts'
-import type { OpenDelivery } from './open-delivery.ts'
+import { OpenDelivery } from './open-delivery.ts'
 import { checkedDrainMs } from './worker.ts'
 
 export interface LoopSetup {
@@ -38,9 +38,8 @@ export class Loop implements Deliveries<unknown> {
 
   /** The entry behind a delivery, for redrive. */
   entryOf(delivery: Delivery<unknown>): Entry | undefined {
-    return this.#entries.get(delivery)
+    return delivery instanceof OpenDelivery ? delivery.entry : undefined
   }
-  readonly #entries = new WeakMap<Delivery<unknown>, Entry>()
 
   get consumer(): Consumer | undefined {
     return this.#consumer
@@ -102,7 +101,6 @@ export class Loop implements Deliveries<unknown> {
   #hand(consumer: Consumer, entry: Entry): void {
     const give = (delivery: OpenDelivery | undefined) => {
       if (delivery === undefined) return
-      this.#entries.set(delivery, entry)
       this.#readers.shift()?.resolve({ done: false, value: delivery })
     }
     const opened = consumer.open(entry)

@@ -50,6 +50,11 @@ export class OpenDelivery extends MessageView<unknown> implements Delivery<unkno
     this.attempt = entry.attempt
   }
 
+  /** For core. */
+  get entry(): Entry {
+    return this.#entry
+  }
+
   get redelivered(): boolean {
     return this.attempt > 1 || this.#entry.wire.redelivered
   }
