@@ -116,6 +116,21 @@ describe('the checker sees', () => {
     expect(await saysOf({ plant })).toContain('nothing was ever delivered')
   })
 
+  it('a driver that forgets when a message is due', async () => {
+    const plant = (inner: Driver) =>
+      wrapDriver(inner, {
+        sender: (sender) =>
+          override(sender, {
+            send: (batch, signal) =>
+              sender.send(
+                batch.map(({ deliverAt: _, ...message }) => message),
+                signal,
+              ),
+          }),
+      })
+    expect(await saysOf({ plant })).toContain('early')
+  })
+
   it('a run in which nothing went wrong', async () => {
     expect(await saysOf({ plan: { rates: {} } })).toEqual(new Set(['no fault took effect']))
   })

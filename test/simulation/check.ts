@@ -17,6 +17,7 @@ export function check(record: RunRecord, rules: Rules): readonly string[] {
     ...phantoms(record, rules),
     ...settledForNothing(record),
     ...tooOften(record, rules),
+    ...early(record),
     ...(record.lossy ? [] : disordered(record, rules)),
   ]
 }
@@ -68,6 +69,14 @@ function tooOften({ seen }: RunRecord, { maxAttempts }: Rules): string[] {
   return seen
     .filter(({ attempt }) => attempt > maxAttempts || attempt < 1)
     .map(({ source, id, attempt }) => `attempts: ${id} was handed out on ${source} as attempt ${attempt}`)
+}
+
+/** Nothing is handed out before its time, whatever happened on the way. */
+function early({ sends, seen }: RunRecord): string[] {
+  const due = new Map(sends.map(({ id, notBefore }) => [id, notBefore]))
+  return seen
+    .filter(({ id, at }) => at < (due.get(id) ?? 0))
+    .map(({ id, at }) => `early: ${id} was handed out ${(due.get(id) ?? 0) - at} ms before its time`)
 }
 
 /** First deliveries of a key come in the order of the sends, one at a time. */

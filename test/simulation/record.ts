@@ -27,6 +27,8 @@ export interface Send {
   readonly id: string
   readonly target: string
   readonly key: string | undefined
+  /** By the clock of the run, as `at` of what is seen. */
+  readonly notBefore: number
   outcome: 'pending' | 'confirmed' | 'buffered' | 'refused' | 'unknown'
 }
 
@@ -35,6 +37,7 @@ export interface Seen {
   readonly id: string
   readonly key: string | undefined
   readonly attempt: number
+  readonly at: number
   /** Others of its key and source that were being handled when it began. */
   readonly beside: readonly string[]
 }

@@ -188,6 +188,7 @@ class World {
     else if (chance < 0.65) this.#consume()
     else if (chance < 0.7) this.#loop()
     else if (chance < 0.78) this.#closeOne()
+    else if (chance < 0.82) this.#redrive()
     else await this.#time.advance(this.#draw(2_000))
   }
 
@@ -226,7 +227,8 @@ class World {
       const read = async () => {
         for await (const letter of letters) {
           this.#record.letters.push({ source: name, id: letter.id })
-          await letter.ack()
+          // A harsh broker may lose even this session: then the letter comes again.
+          await letter.ack().catch((error: unknown) => this.#expected('acking a letter', error))
         }
       }
       await this.#time.until(read())
@@ -257,12 +259,14 @@ class World {
     for (let index = 0; index < count; index += 1) {
       const id = `m${(this.#sent += 1)}`
       const key = target === 'plain' || this.random() < 0.2 ? undefined : this.#pick(KEYS)
-      const send: Send = { id, target, key, outcome: 'pending' }
+      const delayMs = target === 'plain' && this.random() < 0.2 ? this.#draw(10_000) : 0
+      const send: Send = { id, target, key, notBefore: this.#time.now() + delayMs, outcome: 'pending' }
       this.#record.sends.push(send)
       const options: SendOptions = {
         id,
         timeoutMs: 1_000 + this.#draw(29_000),
         ...(key === undefined ? {} : { key }),
+        ...(delayMs === 0 ? {} : { delayMs }),
         ...(this.random() < 0.1 ? { until: 'buffered' } : {}),
       }
       this.#watch(send, this.#submit(target, options))
@@ -317,6 +321,13 @@ class World {
       }
     }
     read().catch((error: unknown) => this.#expected('receive', error))
+  }
+
+  /** Some dead letters, back to where they came from, while everything goes on. */
+  #redrive(): void {
+    const source = this.#pick(this.#sources.values())
+    const redriving = source?.deadLetters.redrive({ max: 1 + this.#draw(5) })
+    redriving?.catch((error: unknown) => this.#expected('redrive', error))
   }
 
   #closeOne(): void {
@@ -385,7 +396,7 @@ class World {
   #begin(source: string, delivery: Delivery<number>): () => void {
     const { id, key, attempt, signal } = delivery
     const lane = this.#lane(source, delivery)
-    this.#record.seen.push({ source, id, key, attempt, beside: [...lane] })
+    this.#record.seen.push({ source, id, key, attempt, at: this.#time.now(), beside: [...lane] })
     lane.add(id)
     const ended = () => this.#end(source, delivery)
     signal.addEventListener('abort', ended, { once: true })
