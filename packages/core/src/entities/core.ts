@@ -200,7 +200,7 @@ export class Core {
   }
 }
 
-export function adminOptions(
+function adminOptions(
   action: string,
   given: AdminOptions | undefined,
   names: readonly string[] = [],

@@ -55,7 +55,7 @@ export function receiveOptions(
 }
 
 /** The contract's default: twice the handlers, at least 20. */
-export function defaultMaxUnsettled(concurrency: number): number {
+function defaultMaxUnsettled(concurrency: number): number {
   return Math.min(MOST, Math.max(20, 2 * concurrency))
 }
 
