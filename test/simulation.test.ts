@@ -123,7 +123,7 @@ describe('the checker sees', () => {
           override(sender, {
             send: (batch, signal) =>
               sender.send(
-                batch.map(({ deliverAt: _, ...message }) => message),
+                batch.map(({ deliverAt: _deliverAt, ...message }) => message),
                 signal,
               ),
           }),

@@ -30,6 +30,8 @@ const KEYS = ['k1', 'k2', 'k3']
 const MAX_ATTEMPTS = 4
 const RETRY: RetryPolicy = { maxAttempts: MAX_ATTEMPTS, backoff: { initialMs: 200, maxMs: 5_000 } }
 const SOURCES_OF = { plain: ['plain'], keyed: ['keyed'], events: ['events/one', 'events/two'] }
+/** Short, so that burials fail too while a broker is away. */
+const TIMEOUTS = { sendTimeoutMs: 2_000, settleTimeoutMs: 5_000 }
 type Target = keyof typeof SOURCES_OF
 
 /** Faults after which nothing is lost on the way: order must hold. */
@@ -122,7 +124,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
 async function connected(time: VirtualTime, driver: Driver): Promise<Broker> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await time.until(connect(driver, { runtime: time.runtime, settleTimeoutMs: 5_000 }))
+      return await time.until(connect(driver, { runtime: time.runtime, ...TIMEOUTS }))
     } catch (error) {
       if (attempt === 100) throw error
     }
