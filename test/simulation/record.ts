@@ -15,6 +15,8 @@ export interface RunRecord {
   readonly stored: { readonly target: string; readonly id: string }[]
   /** What the broker took off a source because core said ack, behind all faults. */
   readonly acked: { readonly source: string; readonly id: string; readonly receipt: unknown }[]
+  /** Senders and receivers of the broker that are open. */
+  readonly open: Set<string>
   /** Whether a lease, a session or a connection was lost on the way: then order is not promised. */
   lossy: boolean
   /** Faults that took effect. */
@@ -50,6 +52,7 @@ export function newRecord(): RunRecord {
     letters: [],
     stored: [],
     acked: [],
+    open: new Set(),
     lossy: false,
     faults: 0,
     problems: [],
@@ -57,7 +60,7 @@ export function newRecord(): RunRecord {
 }
 
 /** `orders`, `events/billing`, `dead letters of orders`. */
-export function nameOf(ref: Ref): string {
+function nameOf(ref: Ref): string {
   switch (ref.kind) {
     case 'queue':
     case 'topic':
@@ -73,9 +76,20 @@ export function nameOf(ref: Ref): string {
 
 /** A driver that writes down what it really did. */
 export function recorded(inner: Driver, record: RunRecord): Driver {
+  let opened = 0
+  const open = (what: string): (() => boolean) => {
+    const name = `${what} ${(opened += 1)}`
+    record.open.add(name)
+    return () => record.open.delete(name)
+  }
   return wrapDriver(inner, {
-    sender: (sender, ref) =>
-      override(sender, {
+    sender: (sender, ref) => {
+      const closed = open(`the sender to ${nameOf(ref)}`)
+      return override(sender, {
+        close: async () => {
+          closed()
+          await sender.close()
+        },
         send: async (batch, signal) => {
           const outcomes = await sender.send(batch, signal)
           batch.forEach(({ id }, index) => {
@@ -83,10 +97,16 @@ export function recorded(inner: Driver, record: RunRecord): Driver {
           })
           return outcomes
         },
-      }),
+      })
+    },
     receiver: (receiver, ref) => {
+      const closed = open(`the receiver of ${nameOf(ref)}`)
       const ids = new Map<unknown, string>()
       return override(receiver, {
+        close: async (signal) => {
+          closed()
+          await receiver.close(signal)
+        },
         receive: async (max, options) => {
           const got = await receiver.receive(max, options)
           for (const { receipt, message } of got) ids.set(receipt, message.id)

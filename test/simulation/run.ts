@@ -113,6 +113,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
     if (time.now() - before > 25_000) record.problems.push(`close took ${time.now() - before} ms`)
     await time.advance(600_000)
     if (time.pending() > 0) record.problems.push(`${time.pending()} timers were left`)
+    for (const name of record.open) record.problems.push(`${name} was left open`)
     record.lossy ||= harsh
     return check(record, { sourcesOf: SOURCES_OF, maxAttempts: harsh ? undefined : MAX_ATTEMPTS })
   } finally {

@@ -1,4 +1,4 @@
-import type { Driver, Outcome, SettleOutcome, Settlement, WireMessage } from '@anybroker/driver'
+import type { Driver, Outcome, Settlement, WireMessage } from '@anybroker/driver'
 import { memory, type MemoryOptions } from '@anybroker/memory'
 import {
   faultyDriver,
@@ -110,20 +110,6 @@ export function answering(
 ): Driver {
   return wrapDriver(inner, {
     sender: (sender) => override(sender, { send: (batch, signal) => answer(batch, () => sender.send(batch, signal)) }),
-  })
-}
-
-/** A driver whose receivers settle as told. */
-export function settling(
-  inner: Driver,
-  answer: (
-    batch: readonly Settlement[],
-    real: () => Promise<readonly SettleOutcome[]>,
-  ) => Promise<readonly SettleOutcome[]>,
-): Driver {
-  return wrapDriver(inner, {
-    receiver: (receiver) =>
-      override(receiver, { settle: (batch, signal) => answer(batch, () => receiver.settle(batch, signal)) }),
   })
 }
 
