@@ -4,7 +4,6 @@ import { known, oneOf, optionalSignal, timeout } from '../options/check.ts'
 import { compose, type Composing } from '../send/compose.ts'
 import type { Outbox } from '../send/outbox.ts'
 import { SendAllError } from '../send/send-all-error.ts'
-import { deferred } from '../time/deferred.ts'
 import type { Core } from './core.ts'
 
 /** `send` and `publish`, one and many, to one target. */
@@ -46,9 +45,17 @@ export class Publisher<T> {
     const sending: Promise<SendOutcome>[] = []
     for (const message of messages) {
       options.signal?.throwIfAborted()
-      const inWindow = deferred<void>()
-      sending.push(this.#one(message, options, () => inWindow.resolve()))
-      await inWindow.promise
+      const window: { entered: boolean; wake?: () => void } = { entered: false }
+      const inWindow = () => {
+        window.entered = true
+        window.wake?.()
+      }
+      sending.push(this.#one(message, options, inWindow))
+      // Mostly it is in already, and there is nothing to wait for.
+      if (window.entered) continue
+      await new Promise<void>((resolve) => {
+        window.wake = resolve
+      })
     }
     const outcomes = await Promise.all(sending)
     const first = outcomes.find((outcome) => outcome.as !== 'confirmed')
