@@ -175,6 +175,15 @@ describe('leases', () => {
 })
 
 describe('the end of a receiver', () => {
+  it('is an error for whoever takes from it all the same', async () => {
+    const desk = await new Rig().with(orders)
+    const one = await desk.receiver(orders)
+    await one.close()
+    await desk.send(orders, 'a')
+    await expect(one.take()).rejects.toMatchObject({ code: 'CLOSED' })
+    expect(await (await desk.receiver(orders)).ids()).toEqual(['a'])
+  })
+
   it('gives back what it held, uncounted and in order', async () => {
     const desk = await new Rig().with(orders)
     await desk.send(orders, 'a', 'b', 'c')

@@ -108,6 +108,8 @@ export class MemoryReceiver implements Receiver<Held> {
 
   /** Whatever the signal says: nothing here takes time. */
   async close(_signal: AbortSignal): Promise<void> {
+    // Whoever takes from it all the same is told, instead of holding what nobody will ever give back.
+    this.#holder.failure ??= new BrokerError('CLOSED', 'memory: the receiver is closed')
     this.#session.letGo(this.#holder)
     this.#inbox?.closed()
   }
