@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { memory } from '@anybroker/memory'
 import { override, virtualTime, wrapDriver } from '@anybroker/testkit'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -84,4 +85,29 @@ it('a reply takes no option that is not its own', async () => {
   })
   expect((await queue.request('?')).body).toBe('yes')
   expect(errors).toEqual([expect.any(TypeError)])
+})
+
+it('a send that timed out shows what the driver said last, and no secret of it', async () => {
+  const time = virtualTime()
+  const leak = new Error('no route to amqp://guest:hunter2@localhost')
+  const driver = override(
+    wrapDriver(memory(), {
+      sender: (inner) => override(inner, { send: async (batch) => batch.map(() => ({ as: 'unknown', error: leak })) }),
+    }),
+    { describeError: () => ({ code: 'UNAVAILABLE', retryable: true, scope: 'message' }) },
+  )
+  const broker = await connect(driver, { runtime: time.runtime, log: false })
+  onTestFinished(() => time.until(broker.close()))
+  const failed: unknown = await time.until(
+    broker
+      .queue('orders')
+      .send('a', { timeoutMs: 500 })
+      .catch((error: unknown) => error),
+  )
+  expect(failed).toMatchObject({
+    code: 'TIMEOUT',
+    outcome: 'unknown',
+    cause: { message: expect.stringContaining('no route') },
+  })
+  expect(inspect(failed, { depth: 9, showHidden: true })).not.toContain('hunter2')
 })

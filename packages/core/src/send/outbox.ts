@@ -11,12 +11,14 @@ import type { Sent } from '../api/message.ts'
 import { closedError, described, isFinal, wrapped } from '../errors.ts'
 import type { Link, Live } from '../link/link.ts'
 import { Linked } from '../linked.ts'
+import { shownError } from '../redact.ts'
 import { Alarm } from '../time/alarm.ts'
 import { fullJitter } from '../time/backoff.ts'
 import { withDeadline } from '../time/deadline.ts'
 import { deferred, toldElsewhere, type Deferred } from '../time/deferred.ts'
 import { outcomeOf, type Item } from './item.ts'
 import { Sequence } from './sequence.ts'
+import { Window } from './window.ts'
 
 export interface OutboxOptions {
   readonly maxMessages: number
@@ -31,9 +33,6 @@ export interface SubmitOptions {
   /** Called when the message is in the window. */
   readonly admitted?: () => void
 }
-
-/** Calls that wait for the window may hold this many windows of bytes; more is refused at once, because the heap has an end too. */
-const WAITING_WINDOWS = 16
 
 /** How long a batch may outlast the deadline of its last message before its sender is given up. */
 const GRACE_MS = 1_000
@@ -56,12 +55,8 @@ export class Outbox {
   /** Everything that is not settled, in the window or waiting for it. */
   readonly #open = new Linked<Item>()
   readonly #alarm: Alarm
-  /** What does not fit into the window yet, in its order, with what to call when it does. */
-  readonly #waiting = new Map<Item, () => void>()
+  readonly #window: Window
   readonly #end = new AbortController()
-  #waitingBytes = 0
-  #windowMessages = 0
-  #windowBytes = 0
   #inFlight = 0
   #pumping = false
   #opening = false
@@ -79,6 +74,10 @@ export class Outbox {
     this.#ordered = 'ordering' in target && target.ordering === 'key'
     this.#sequence = new Sequence(this.#ordered)
     this.#alarm = new Alarm(link.runtime, () => this.#expire())
+    this.#window = new Window(options.maxMessages, options.maxBytes, (item) => {
+      this.#sequence.add(item)
+      this.#wake()
+    })
   }
 
   /** Resolves with the broker's evidence, or rejects with a `BrokerError` that has an `outcome`, or with the signal's reason. */
@@ -139,7 +138,7 @@ export class Outbox {
       this.#fail(
         item,
         new BrokerError('CLOSED', `send to ${this.#name}: closed before the broker answered`, {
-          cause: item.error,
+          cause: shownError(item.error),
           outcome: outcomeOf(item),
         }),
       )
@@ -157,24 +156,10 @@ export class Outbox {
   }
 
   #accept(item: Item, { signal, admitted }: SubmitOptions): void {
-    if (this.#waiting.size > 0 || !this.#fits(item)) {
-      if (this.#waitingBytes + item.bytes > this.#options.maxBytes * WAITING_WINDOWS) {
-        item.reject(
-          new BrokerError(
-            'REFUSED',
-            `send to ${this.#name}: the window is full and ${this.#waitingBytes} bytes wait for it`,
-            {
-              outcome: 'refused',
-              retryable: true,
-            },
-          ),
-        )
-        return
-      }
-      this.#waitingBytes += item.bytes
-      this.#waiting.set(item, admitted ?? NOTHING)
-    } else {
-      this.#admit(item, admitted)
+    if (!this.#window.enter(item, admitted)) {
+      const why = `send to ${this.#name}: the window is full and ${this.#window.waitingBytes} bytes wait for it`
+      item.reject(new BrokerError('REFUSED', why, { outcome: 'refused', retryable: true }))
+      return
     }
     this.#open.add(item)
     this.#alarm.setFor(item.deadline)
@@ -182,19 +167,6 @@ export class Outbox {
     const abort = () => this.#fail(item, signal.reason)
     signal.addEventListener('abort', abort, { once: true })
     item.leave = () => signal.removeEventListener('abort', abort)
-  }
-
-  #fits(item: Item): boolean {
-    if (this.#windowMessages === 0) return true
-    return this.#windowMessages < this.#options.maxMessages && this.#windowBytes + item.bytes <= this.#options.maxBytes
-  }
-
-  #admit(item: Item, admitted: (() => void) | undefined): void {
-    this.#windowMessages += 1
-    this.#windowBytes += item.bytes
-    this.#sequence.add(item)
-    admitted?.()
-    this.#wake()
   }
 
   /** At the end of the tick, so that what was sent together goes together; never later. */
@@ -356,7 +328,7 @@ export class Outbox {
         new BrokerError('TIMEOUT', `send to ${this.#name}: ${why}`, {
           outcome: outcomeOf(each),
           retryable: true,
-          cause: item.error,
+          cause: shownError(item.error),
         }),
       )
     }
@@ -371,19 +343,11 @@ export class Outbox {
 
   /** Out of the window, or out of the line before it: what becomes of it is known. */
   #take(item: Item): void {
-    const inWindow = item.state !== 'waiting'
-    if (inWindow) this.#sequence.remove(item)
+    if (item.state !== 'waiting') this.#sequence.remove(item)
     item.state = 'done'
     item.leave?.()
     this.#open.delete(item)
-    if (inWindow) {
-      this.#windowMessages -= 1
-      this.#windowBytes -= item.bytes
-      this.#refill()
-    } else {
-      this.#waiting.delete(item)
-      this.#waitingBytes -= item.bytes
-    }
+    this.#window.leave(item)
   }
 
   #maybeDrained(): void {
@@ -391,15 +355,4 @@ export class Outbox {
     this.#alarm.stop()
     this.#drained?.resolve()
   }
-
-  #refill(): void {
-    for (const [item, admitted] of this.#waiting) {
-      if (!this.#fits(item)) return
-      this.#waiting.delete(item)
-      this.#waitingBytes -= item.bytes
-      this.#admit(item, admitted)
-    }
-  }
 }
-
-const NOTHING = () => undefined
