@@ -1,70 +1,91 @@
 // The one way to have a broker: what the environment names, else Docker Compose, else processes of this machine.
-import { randomUUID } from 'node:crypto'
 import { answers } from './answers.ts'
 import { brokerAtUrl } from './at-url.ts'
-import { BrokerMissingError, type Broker } from './broker.ts'
+import { BrokerMissingError, type Broker, type Origin } from './broker.ts'
+import { composeAnswers, composeBroker, composeHas, services, startCompose } from './compose.ts'
 import { withLock } from './lock.ts'
 import { urlVariable, type BrokerName } from './names.ts'
-import { isOrphan, me, nativeBroker, runs, startNative } from './native/broker.ts'
+import { nativeBroker, runs, startNative } from './native/broker.ts'
 import { engines } from './native/engines.ts'
+import { brokerOf, endOrphans, startOwn } from './own.ts'
 import { folderOf, readState, readStates } from './state.ts'
 
-export { BrokerMissingError, type Broker, type Origin } from './broker.ts'
-export { groups, names, select, splitNames, supported, urlVariable, type BrokerName } from './names.ts'
+export { BrokerMissingError, type Broker } from './broker.ts'
+export { select, splitNames, supported, urlVariable, type BrokerName } from './names.ts'
 
 export interface UpOptions {
   /**
-   * `shared` (the default): the one of this work tree, started if it does not run; it stays until somebody says `down`.
+   * `shared` (the default): the one that the environment names, else the one of this work tree, started if it does not
+   * run; it stays until somebody says `down`.
+   *
    * `own`: one more, for us alone, empty, on ports of its own. It may be killed and frozen without harm to other tests,
-   * and ends at `down`; whose process dies before that, the next `up` or `down` on this machine ends it.
+   * and ends at `down`; if our process dies before that, the next `up` or `down` in this work tree ends it.
    */
-  for?: 'shared' | 'own'
+  readonly for?: 'shared' | 'own'
 }
 
-/** A broker that answers. Fails with {@link BrokerMissingError} where it can't be had. */
+/**
+ * A broker that answers.
+ *
+ * Fails with {@link BrokerMissingError} where it can't be had, and with the broker's own trouble where it can and does not
+ * come up.
+ *
+ * @example A test that kills one
+ * ```ts
+ * await using broker = await up('rabbitmq-4', { for: 'own' })
+ * await broker.kill()
+ * await broker.restart()
+ * ```
+ */
 export async function up(name: BrokerName, options: UpOptions = {}): Promise<Broker> {
   await endOrphans()
-  if (options.for === 'own') return startOwn(name)
-  const url = process.env[urlVariable(name)]
-  if (url !== undefined && url !== '') return brokerAtUrl(name, url)
+  if (options.for === 'own') return startOwn(name, await source(name))
+  const url = urlOf(name)
+  if (url !== undefined) return (await oursAt(name, url)) ?? brokerAtUrl(name, url)
   return withLock(`${folderOf(name)}.lock`, async () => (await running(name)) ?? startShared(name))
 }
 
-/** The shared broker, if it runs; nothing is started. */
+/** Where a broker comes from on this machine, before anybody asks whether it is installed. */
+export async function comesFrom(name: BrokerName): Promise<Origin> {
+  if (urlOf(name) !== undefined) return 'url'
+  return services[name] !== undefined && (await composeAnswers()) ? 'compose' : 'native'
+}
+
+/** The shared broker of this work tree, if it answers; nothing is started. */
 export async function running(name: BrokerName): Promise<Broker | undefined> {
-  const state = readState(folderOf(name))
-  if (state === undefined || !runs(state)) return undefined
-  const broker = nativeBroker(state)
-  return (await answers(name, broker.url)) ? broker : undefined
+  const broker = await known(name)
+  return broker !== undefined && (await answers(name, broker.url)) ? broker : undefined
 }
 
-/** The shared broker, in whatever state it was left: killed and frozen ones too. */
-export function known(name: BrokerName): Broker | undefined {
+/** The shared broker of this work tree, in whatever state it was left: killed and frozen ones too. */
+export async function known(name: BrokerName): Promise<Broker | undefined> {
   const state = readState(folderOf(name))
-  return state === undefined ? undefined : nativeBroker(state)
+  if (state !== undefined) return nativeBroker(state)
+  return (await composeHas(name, {})) ? composeBroker(name, {}) : undefined
 }
 
-/** Ends what belonged to processes that are gone. */
-export async function endOrphans(): Promise<void> {
-  await Promise.all(
-    readStates()
-      .filter(isOrphan)
-      .map((state) => nativeBroker(state).down()),
-  )
+// The environment names a broker that we started, as it does in the tests of `pnpm test`: then all verbs work, and whoever
+// started it ends it.
+async function oursAt(name: BrokerName, url: string): Promise<Broker | undefined> {
+  const states = readStates().filter((state) => state.name === name && (state.project !== undefined || runs(state)))
+  const broker = [...states.map(brokerOf), await known(name)].find((candidate) => candidate?.url === url)
+  const leave = (): Promise<void> => Promise.resolve()
+  return broker && { ...broker, down: leave, [Symbol.asyncDispose]: leave }
+}
+
+function urlOf(name: BrokerName): string | undefined {
+  return process.env[urlVariable(name)] || undefined
 }
 
 async function startShared(name: BrokerName): Promise<Broker> {
-  refuseMissing(name)
-  await known(name)?.down()
-  return startNative(name, folderOf(name))
+  const from = await source(name)
+  await (await known(name))?.down()
+  return from === 'compose' ? startCompose(name, {}) : startNative(name, folderOf(name))
 }
 
-async function startOwn(name: BrokerName): Promise<Broker> {
-  refuseMissing(name)
-  return startNative(name, folderOf(name, randomUUID().slice(0, 8)), me())
-}
-
-function refuseMissing(name: BrokerName): void {
+async function source(name: BrokerName): Promise<'compose' | 'native'> {
+  if (services[name] !== undefined && (await composeAnswers())) return 'compose'
   const why = engines[name].missing()
   if (why !== undefined) throw new BrokerMissingError(name, why)
+  return 'native'
 }

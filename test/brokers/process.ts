@@ -20,12 +20,6 @@ export function isAlive(id: ProcessId): boolean {
   return identify(id.pid)?.began === id.began
 }
 
-/** Whether it was stopped by SIGSTOP and not continued. */
-export function isFrozen(id: ProcessId): boolean {
-  if (!isAlive(id)) return false
-  return (existsSync('/proc/self/stat') ? readProc(id.pid) : readPs(id.pid))?.state === 'T'
-}
-
 /** Sends a signal to this process and to no other. Says whether it was there. */
 export function signal(id: ProcessId, name: NodeJS.Signals): boolean {
   if (!isAlive(id)) return false

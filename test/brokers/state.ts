@@ -1,13 +1,16 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Project } from './compose.ts'
 import { runFolder } from './folders.ts'
 import { names, type BrokerName } from './names.ts'
 import type { Place, Running } from './native/engine.ts'
 import type { ProcessId } from './process.ts'
 
-/** What is known of a broker that we started as processes, kept in its folder for whoever comes next. */
+/** What is known of a broker that we started, kept in its folder for whoever comes next. */
 export interface State extends Place, Running {
   readonly name: BrokerName
+  /** The project of Docker Compose that it is; absent: it is processes of this machine. */
+  readonly project?: Project
   /** Whose it is alone: when this process is gone, nobody wants the broker any more. Absent: everybody's. */
   readonly owner?: ProcessId
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { Broker } from '../broker.ts'
 import type { BrokerName } from '../names.ts'
 import { freePorts } from '../ports.ts'
-import { end, identify, isAlive, signal, type ProcessId } from '../process.ts'
+import { end, isAlive, signal, type ProcessId } from '../process.ts'
 import { readState, removeState, writeState, type State } from '../state.ts'
 import { engines } from './engines.ts'
 
@@ -78,18 +78,6 @@ export function nativeBroker(first: State): Broker {
 /** Whether all its nodes run. */
 export function runs({ nodes }: State): boolean {
   return nodes.length > 0 && nodes.every(isAlive)
-}
-
-/** Whether it belongs to a process that is gone. */
-export function isOrphan({ owner }: State): boolean {
-  return owner !== undefined && !isAlive(owner)
-}
-
-/** The owner to write into what is ours alone. */
-export function me(): ProcessId {
-  const id = identify(process.pid)
-  if (id === undefined) throw new Error('Found no process with our own pid')
-  return id
 }
 
 async function start(state: State): Promise<void> {

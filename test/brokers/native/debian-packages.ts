@@ -5,6 +5,7 @@ import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { lacks } from './tools.ts'
 
 const run = promisify(execFile)
 
@@ -22,8 +23,8 @@ export interface DebianPackages {
 /** Why packages can't be unpacked and run on this machine, in a few words. */
 export function missingTools(): string | undefined {
   if (process.platform !== 'linux') return 'only Linux runs them'
-  const absent = ['apt-get', 'dpkg-deb', 'tar', 'unshare', 'chroot'].filter((tool) => !isOnPath(tool))
-  if (absent.length > 0) return `this machine has no ${absent.join(', no ')}`
+  const lack = lacks('apt-get', 'dpkg-deb', 'tar', 'unshare', 'chroot')
+  if (lack !== undefined) return `this machine has ${lack}`
   try {
     execFileSync('unshare', ['--map-root-user', '--mount', 'true'], { stdio: 'ignore' })
     return undefined
@@ -72,11 +73,6 @@ export function inside(
   const assignments = variables.map(([name, value]) => `${name}=${value ?? ''}`)
   const shell = ['sh', '-c', script, 'inside', folder, place, ...assignments, ...command]
   return ['unshare', '--map-root-user', '--mount', ...shell]
-}
-
-function isOnPath(tool: string): boolean {
-  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin']
-  return folders.some((folder) => existsSync(join(folder, tool)))
 }
 
 // What Debian's base-files and the installer would have made.

@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { answers } from '../answers.ts'
 import { installFolder } from '../folders.ts'
-import { identify, isAlive, spawnDetached } from '../process.ts'
+import { identify, isAlive } from '../process.ts'
 import { until } from '../until.ts'
 import { inside, isUnpacked, missingTools, unpack, type DebianPackages } from './debian-packages.ts'
 import type { Engine, Place, Running } from './engine.ts'
+import { launch, logFile, untilAnswers } from './starting.ts'
 
 const run = promisify(execFile)
 
@@ -38,36 +38,27 @@ export function rabbitmq(name: 'rabbitmq-3' | 'rabbitmq-4'): Engine {
     async start(place, born) {
       prepare(place)
       // RabbitMQ would start an epmd of its own, which outlives it and whose pid nobody knows.
-      const log = join(place.folder, 'log', 'console.log')
-      const options = { env: { PATH: process.env['PATH'] }, log, cwd: place.folder }
-      const helpers = [await spawnDetached(program(place, '/usr/bin/epmd'), options)]
+      const helpers = [await launch(place, program(place, '/usr/bin/epmd'))]
       born({ nodes: [], helpers })
-      const script = await spawnDetached(program(place, '/usr/lib/rabbitmq/bin/rabbitmq-server'), options)
+      const script = await launch(place, program(place, '/usr/lib/rabbitmq/bin/rabbitmq-server'))
       helpers.push(script)
       born({ nodes: [], helpers })
       // The script passes no signal on: the broker is the process whose pid stands in the file.
       const beam = await until(
-        `a pid of RabbitMQ; see ${log}`,
+        `the pid of ${name}; see ${logFile(place.folder)}`,
         () => {
-          if (!isAlive(script)) throw new Error(`RabbitMQ ended at once; see ${log}`)
+          if (!isAlive(script)) throw new Error(`${name} ended at once; see ${logFile(place.folder)}`)
           return identify(readPid(place))
         },
         { timeoutMs: 30_000 },
       )
       const running: Running = { nodes: [beam], helpers }
       born(running)
-      await until(
-        `an answer of RabbitMQ; see ${log}`,
-        () => {
-          if (!isAlive(beam)) throw new Error(`RabbitMQ ended while it started; see ${log}`)
-          return answers(name, this.url(place))
-        },
-        { timeoutMs: 60_000 },
-      )
+      await untilAnswers(name, url(place), place, [beam])
       return running
     },
-    url: ({ ports }) => `amqp://guest:guest@127.0.0.1:${ports[0]}`,
-    logs: ({ folder }) => [join(folder, 'log', 'console.log'), join(folder, 'log', `${nodeName}.log`)],
+    url,
+    logs: ({ folder }) => [logFile(folder), logFile(folder, `${nodeName}.log`)],
     async admin(place, args) {
       const [command, ...rest] = program(place, '/usr/lib/rabbitmq/bin/rabbitmqctl', '-q', '-n', nodeName, ...args)
       const { stdout } = await run(command, rest, { env: { PATH: process.env['PATH'] } })
@@ -75,6 +66,8 @@ export function rabbitmq(name: 'rabbitmq-3' | 'rabbitmq-4'): Engine {
     },
   }
 }
+
+const url = ({ ports }: Place): string => `amqp://guest:guest@127.0.0.1:${ports[0]}`
 
 const nodeName = 'rabbit@localhost'
 
