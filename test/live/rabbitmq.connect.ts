@@ -1,9 +1,10 @@
 import { connect, type Broker, type ConnectOptions } from 'anybroker'
 
-/** For consumers in processes of their own. */
-export default function connectToTest(options?: ConnectOptions): Promise<Broker> {
-  const url = process.env['ANYBROKER_TEST_SPAWN_URL']
-  if (url === undefined) throw new TypeError('ANYBROKER_TEST_SPAWN_URL is not set')
-  return connect(url, options)
+/** For consumers in processes of their own: the query of the import says to which broker. */
+function connectToTest(options?: ConnectOptions): Promise<Broker> {
+  const { searchParams } = new URL(import.meta.url)
+  const url = process.env[searchParams.get('variable') ?? '']
+  if (url === undefined) throw new TypeError('?variable= must name the variable with the URL of the broker')
+  return connect(`${url}?namespace=${searchParams.get('namespace')}`, options)
 }
 export { connectToTest as connect }

@@ -13,12 +13,12 @@ export class RabbitAdmin implements Admin {
   }
 
   async depth(ref: SourceRef, signal: AbortSignal): Promise<Depth> {
-    const ready = await this.#sum('counting', ref, signal, async (channel, queue) => await channel.checkQueue(queue))
+    const ready = await this.#sum('counting', ref, signal, (channel, queue) => channel.checkQueue(queue))
     return { ready }
   }
 
   async purge(ref: SourceRef, signal: AbortSignal): Promise<number> {
-    return this.#sum('purging', ref, signal, async (channel, queue) => await channel.purgeQueue(queue))
+    return this.#sum('purging', ref, signal, (channel, queue) => channel.purgeQueue(queue))
   }
 
   async #sum(

@@ -33,7 +33,13 @@ export function capabilitiesOf({ major }: Server): Capabilities {
     E1: { ...NATIVE, note: 'a durable queue that expires, so that a short outage is bridged' },
     E2: { ...NATIVE, maxMs: EPHEMERAL_MS },
     D1: { ...NATIVE, evidence: 'written', note: 'AMQP has no answer to an ack' },
-    D2: { ...EMULATED, holdMaxMs: HOLD_MAX_MS, maxMs: LONGEST_DELAY_MS, block: false, note: 'delay queues, one per delay' },
+    D2: {
+      ...EMULATED,
+      holdMaxMs: HOLD_MAX_MS,
+      maxMs: LONGEST_DELAY_MS,
+      block: false,
+      note: 'delay queues, one per delay',
+    },
     D3: { ...NATIVE, attempt: 'ceiling', slack: SLACK },
     D7: { ...NATIVE, maxMs: CONSUMER_TIMEOUT_MS, note: 'no lease; the consumer timeout of the server' },
     O1: {

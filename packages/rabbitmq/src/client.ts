@@ -49,11 +49,13 @@ async function openOne(settings: Settings, host: Required<Host>, role: string, s
   signal.addEventListener('abort', aborted, { once: true })
   // A plain connection is opened by amqplib; one for TLS by us, because `tls.connect` knows no signal.
   const socket: Socket | undefined =
-    tls === undefined ? undefined : connectSocket({ host: host.host, port: host.port, noDelay: NO_DELAY, signal: end.signal })
+    tls === undefined
+      ? undefined
+      : connectSocket({ host: host.host, port: host.port, noDelay: NO_DELAY, signal: end.signal })
   // What goes wrong with it is told by the TLS socket above it, too.
   socket?.on('error', () => undefined)
   try {
-    const model = await connect(
+    const model = (await connect(
       {
         protocol: tls === undefined ? 'amqp' : 'amqps',
         hostname: host.host,
@@ -69,7 +71,7 @@ async function openOne(settings: Settings, host: Required<Host>, role: string, s
         ...(auth === 'external' ? { credentials: credentials.external() } : {}),
         ...(tls === undefined ? { signal: end.signal } : { ...tlsOptions(tls), socket }),
       } as Parameters<typeof connect>[1],
-    ) as ChannelModel
+    )) as ChannelModel
     return { model, host, destroy: () => end.abort(new Error('the connection was given up')) }
   } catch (error) {
     end.abort(error)

@@ -1,6 +1,7 @@
 import { BrokerError } from '@anybroker/driver'
 import { BUCKET_SPARE_MS, bucketMs } from './delays.ts'
 import { describeError } from './errors.ts'
+import { readIdentity } from './kept.ts'
 import type { Publication } from './publisher.ts'
 import type { Session } from './session.ts'
 
@@ -9,8 +10,9 @@ const KNOWN_MS = 600_000
 
 /**
  * Delay queues, one per delay, because a queue lets expired messages go at its head alone. A bucket is a fanout exchange with one
- * classic queue behind it; a message keeps its routing key, the name of the queue that it is for, and the default exchange brings
- * it there when its time is over.
+ * classic queue behind it; a message keeps its routing key, and when its time is over the exchange `<ns>.due` brings it to its
+ * queue by that. The key names the queue in its present life: what waits when a queue is deleted must not reach the next one of
+ * its name.
  */
 export class Delays {
   readonly #session: Session
@@ -20,7 +22,16 @@ export class Delays {
     this.#session = session
   }
 
-  /** The same publication, by way of a bucket. Rejects where the bucket may not be declared. */
+  /** The present life of the queues of an owner, by its dead-letter queue. */
+  async life(dead: string): Promise<string> {
+    const found = await readIdentity(this.#session, dead)
+    if (found === undefined) {
+      throw new BrokerError('UNAUTHORIZED', `a delay that is not held in hand needs the right to configure ${dead}`)
+    }
+    return found.life
+  }
+
+  /** The same publication, by way of a bucket; its routing key is a key of `<ns>.due`. Rejects where the bucket may not be declared. */
   async delayed(one: Publication, delayMs: number): Promise<Publication> {
     const ms = bucketMs(delayMs)
     await this.#declared(ms)
@@ -47,6 +58,7 @@ export class Delays {
     const name = this.#session.names.delay(ms)
     try {
       await this.#session.aside(async (channel) => {
+        await channel.assertExchange(this.#session.names.due, 'direct', { durable: true })
         await channel.assertExchange(name, 'fanout', { durable: true })
         await channel.assertQueue(name, {
           durable: true,
@@ -54,7 +66,7 @@ export class Delays {
             'x-queue-type': 'classic',
             'x-message-ttl': ms,
             'x-expires': ms + BUCKET_SPARE_MS,
-            'x-dead-letter-exchange': '',
+            'x-dead-letter-exchange': this.#session.names.due,
           },
         })
         await channel.bindQueue(name, name, '')

@@ -25,14 +25,18 @@ const REPLIES: ReadonlyMap<number, ErrorFacts> = new Map([
   [541, facts('UNAVAILABLE', 'connection', true)],
 ])
 
-/** What says more than its code, or has none: the first that fits. */
-const TEXTS: readonly (readonly [RegExp, ErrorFacts])[] = [
+/** What says more than its code: the first that fits. */
+const SPECIAL: readonly (readonly [RegExp, ErrorFacts])[] = [
   // A consumer timeout, or a tag of another life: the next channel begins anew.
   [/delivery acknowledgement on channel|unknown delivery tag/i, facts('UNAVAILABLE', 'receiver', true)],
   [/message size \d+ .*larger than|content.*too large/i, facts('MESSAGE_TOO_LARGE', 'message')],
   [/vhost .* not found/i, facts('NOT_FOUND', 'connection')],
   [/\b403\b.*ACCESS.REFUSED|ACCESS_REFUSED|SASL mechanism/i, facts('UNAUTHORIZED', 'connection')],
   [/vhost .* (?:is )?down|node.*is down/i, facts('UNAVAILABLE', 'connection', true)],
+]
+
+/** What has no code. */
+const TEXTS: readonly (readonly [RegExp, ErrorFacts])[] = [
   [/message nacked/i, facts('REFUSED', 'message', true)],
   [/No channels left/i, facts('UNAVAILABLE', 'receiver', true)],
   [/channel clos(?:ed|ing)|channel ended/i, facts('UNAVAILABLE', 'receiver', true)],
@@ -63,14 +67,18 @@ export function describeError(error: unknown): ErrorFacts {
   if (error instanceof BrokerError) return ofBrokerError(error)
   const code = read(error, 'code')
   const message = read(error, 'message')
-  const text = typeof message === 'string' ? message.slice(0, 4096) : typeof error === 'string' ? error.slice(0, 4096) : ''
-  for (const [pattern, known] of TEXTS) if (pattern.test(text)) return known
+  const text =
+    typeof message === 'string' ? message.slice(0, 4096) : typeof error === 'string' ? error.slice(0, 4096) : ''
+  const special = first(SPECIAL, text)
+  if (special !== undefined) return special
   if (typeof code === 'number') return REPLIES.get(code) ?? UNKNOWN
-  if (typeof code === 'string') {
-    if (TLS.test(code)) return facts('UNAUTHORIZED', 'connection')
-    if (SOCKET.test(code)) return facts('UNAVAILABLE', 'connection', true)
-  }
-  return UNKNOWN
+  if (typeof code === 'string' && TLS.test(code)) return facts('UNAUTHORIZED', 'connection')
+  if (typeof code === 'string' && SOCKET.test(code)) return facts('UNAVAILABLE', 'connection', true)
+  return first(TEXTS, text) ?? UNKNOWN
+}
+
+function first(table: readonly (readonly [RegExp, ErrorFacts])[], text: string): ErrorFacts | undefined {
+  return table.find(([pattern]) => pattern.test(text))?.[1]
 }
 
 function ofBrokerError(error: BrokerError): ErrorFacts {

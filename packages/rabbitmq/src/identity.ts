@@ -18,33 +18,23 @@ export function identityOf(ref: EntityRef, { filter, from = 'now' }: EntitySetti
 
 /**
  * As it is written into the dead-letter routing key of the dead-letter queue, which nothing ever leaves by that way: RabbitMQ
- * compares this argument when the queue is declared again, and says what is there.
+ * compares this argument when the queue is declared again, and says what is there. `life` tells this queue from another that had
+ * its name before.
  */
-export function identityText({ ordering, filter, from }: Identity): string {
-  return `o=${ordering} f=${filter} s=${from}`
+export function identityText({ ordering, filter, from }: Identity, life: string): string {
+  return `o=${ordering} f=${filter} s=${from} l=${life}`
 }
 
-/** What the server said is there, if it said it whole: it cuts its answers at 255 bytes. */
-export function parseIdentity(text: string): Identity | undefined {
-  const parts = /current is '?o=(\w+) f=([\w-]+) s=(\w+)'/.exec(text)
+/** What the server said is there, if it said it whole: it cuts its answers at 255 bytes, and our names are short for that. */
+export function parseIdentity(text: string): (Identity & { readonly life: string }) | undefined {
+  const parts = /current is '?o=(\w+) f=([\w-]+) s=(\w+) l=([\w-]+)'/.exec(text)
   if (parts === null) return undefined
-  const [, ordering = '', filter = '', from = ''] = parts
-  return { ordering, filter, from }
+  const [, ordering = '', filter = '', from = '', life = ''] = parts
+  return { ordering, filter, from, life }
 }
 
 export function differences(there: Identity, asked: Identity): readonly string[] {
   return (['ordering', 'filter', 'from'] as const)
     .filter((what) => there[what] !== asked[what])
     .map((what) => `${what}: there ${there[what]}, asked ${asked[what]}`)
-}
-
-/** Every other identity that can be told apart without knowing the filter: to find out what is there where the answer was cut. */
-export function neighbours({ ordering, filter, from }: Identity): readonly Identity[] {
-  const other = ordering === 'key' ? 'none' : 'key'
-  const later = from === 'now' ? 'earliest' : 'now'
-  return [
-    { ordering: other, filter, from },
-    { ordering, filter, from: later },
-    { ordering: other, filter, from: later },
-  ]
 }

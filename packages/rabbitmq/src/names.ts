@@ -3,11 +3,8 @@ import { type EntityRef, joinName, type Ref, type SourceRef, type SubscriptionRe
 /** Of an ordered queue or subscription; fixed, because publishers and consumers must agree on it. */
 export const PARTITIONS = 12
 
-/**
- * RabbitMQ's own limit is 255 bytes. Shorter here, because the server quotes a name in its answer on a mismatch, and cuts that
- * answer at 255.
- */
-const SPELLING = { separator: '.', maxLength: 200 } as const
+/** RabbitMQ takes 255 bytes. Shorter here: the server quotes a name in its answer on a mismatch, and cuts that at 255. */
+const SPELLING = { separator: '.', maxLength: 90 } as const
 
 /** A suffix is put behind the joined name, so that a name that was hashed for its length keeps it. */
 const named = (parts: readonly string[]): string => joinName(parts, SPELLING)
@@ -23,7 +20,7 @@ const named = (parts: readonly string[]): string => joinName(parts, SPELLING)
  * | ephemeral subscription | `<ns>.e.<topic>.<name>` |
  * | dead letters | `<owner>.dead` |
  * | inbox | `<ns>.r.<id>` |
- * | delays | `<ns>.delay.<ms>`, an exchange and a queue |
+ * | delays | `<ns>.delay.<ms>`, an exchange and a queue; `<ns>.due`, an exchange, brings back what is due |
  */
 export class Names {
   readonly namespace: string
@@ -61,6 +58,10 @@ export class Names {
     return `${this.namespace}.delay.${ms}`
   }
 
+  get due(): string {
+    return `${this.namespace}.due`
+  }
+
   /** The queues that a source is received from, or that a message to it may go to. */
   queues(ref: SourceRef): readonly string[] {
     if (ref.kind === 'inbox') return [ref.address ?? '']
@@ -82,6 +83,11 @@ export function partitionsOf(base: string): readonly string[] {
 /** The routing key of a partition on the exchange of an ordered topic. */
 export function partitionKey(index: number): string {
   return `p${index}`
+}
+
+/** What brings a delayed message to this queue, and not to a later one of its name. */
+export function dueKey(queue: string, life: string): string {
+  return `${queue} ${life}`
 }
 
 /** An entity as errors spell it. */

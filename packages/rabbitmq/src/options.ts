@@ -84,9 +84,7 @@ export function checked(given: RabbitOptions): Settings {
     throw new TypeError('rabbitmq: heartbeatSeconds must be a whole number from 1 to 600')
   const namespace = textOf(options, 'namespace', 'ab', 32)
   if (!NAMESPACE.test(namespace)) {
-    throw new TypeError(
-      'rabbitmq: namespace must have 1 to 32 of A-Z a-z 0-9 _ - and begin with a letter or digit',
-    )
+    throw new TypeError('rabbitmq: namespace must have 1 to 32 of A-Z a-z 0-9 _ - and begin with a letter or digit')
   }
   return Object.freeze({
     hosts: checkedHosts(options['hosts'], secure ? TLS_PORT : PORT),
@@ -135,7 +133,9 @@ function checkedTls(given: unknown): TlsOptions {
 export function parseUrl(text: string): RabbitOptions {
   const parts = /^(amqps?):\/\/(?:([^/?#]*)@)?([^/?#@]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i.exec(text)
   if (parts === null)
-    throw new TypeError('rabbitmq: a URL is amqp://user:password@host:port/vhost, several hosts with commas between them')
+    throw new TypeError(
+      'rabbitmq: a URL is amqp://user:password@host:port/vhost, several hosts with commas between them',
+    )
   const [, scheme = '', credentials, hosts = '', vhost, query = ''] = parts
   const options: Record<string, unknown> = { hosts: hosts.split(',').map(parseHost) }
   if (credentials !== undefined) {
@@ -148,7 +148,9 @@ export function parseUrl(text: string): RabbitOptions {
   const seen = new Set<string>()
   for (const [key, value] of new URLSearchParams(query)) {
     if (!QUERY.includes(key))
-      throw new TypeError(`rabbitmq: there is no option ${JSON.stringify(key.slice(0, 64))} in a URL; there are ${QUERY.join(', ')}`)
+      throw new TypeError(
+        `rabbitmq: there is no option ${JSON.stringify(key.slice(0, 64))} in a URL; there are ${QUERY.join(', ')}`,
+      )
     if (seen.has(key)) throw new TypeError(`rabbitmq: ${key} is there twice`)
     seen.add(key)
     if (key === 'serverName') tls['serverName'] = value
@@ -190,7 +192,9 @@ function plain(what: string, given: unknown, allowed: readonly string[]): Readon
   const entries = Object.entries(given).filter(([, value]) => value !== undefined)
   for (const [key] of entries) {
     if (!allowed.includes(key))
-      throw new TypeError(`rabbitmq: ${what}: there is no option ${JSON.stringify(key.slice(0, 64))}; there are ${allowed.join(', ')}`)
+      throw new TypeError(
+        `rabbitmq: ${what}: there is no option ${JSON.stringify(key.slice(0, 64))}; there are ${allowed.join(', ')}`,
+      )
   }
   return Object.fromEntries(entries)
 }

@@ -11,8 +11,9 @@ import type { Channel } from 'amqplib'
 import { bindingsOf } from './bindings.ts'
 import { EPHEMERAL_MS } from './capabilities.ts'
 import { notFound, replyCode } from './errors.ts'
-import { differences, type Identity, identityOf, identityText, neighbours, parseIdentity } from './identity.ts'
-import { described, isPartitioned, partitionKey, PARTITIONS, partitionsOf } from './names.ts'
+import { differences, identityOf, identityText } from './identity.ts'
+import { deadOptions, readIdentity } from './kept.ts'
+import { described, dueKey, isPartitioned, partitionKey, PARTITIONS, partitionsOf } from './names.ts'
 import { Publisher } from './publisher.ts'
 import type { Session } from './session.ts'
 import { PARTITION_HEADER } from './wire.ts'
@@ -26,11 +27,11 @@ const SAME: Ensured = Object.freeze({ as: 'same' })
  */
 const DELIVERY_LIMIT = 1_000
 
-/** Of dead letters: being looked at must not end them. Without a limit RabbitMQ 4 drops at 20. */
-const LETTERS_LIMIT = 1_000_000_000
-
 /** How many subscriptions a topic remembers, for its deletion. */
 const MOST_REMEMBERED = 10_000
+
+/** Of what tells a queue from another that had its name before. Random enough; short, for the server's answers. */
+const LIFE_LENGTH = 10
 
 type Owner = QueueRef | SubscriptionRef
 
@@ -92,14 +93,24 @@ export class RabbitTopology implements Topology {
         durable: true,
         arguments: { 'x-queue-type': 'classic', 'x-expires': EPHEMERAL_MS },
       })
+      await channel.assertExchange(names.due, 'direct', { durable: true })
+      await channel.bindQueue(base, names.due, base)
       await this.#bind(channel, ref, settings, [base])
       return
     }
     const queues = names.queues(ref)
     const partitioned = isPartitioned(ref)
-    await Promise.all(queues.map(async (queue) => await channel.assertQueue(queue, queueOptions(names.dead(ref), partitioned))))
+    await Promise.all(queues.map((queue) => channel.assertQueue(queue, queueOptions(names.dead(ref), partitioned))))
     if (ref.kind === 'subscription') await this.#bind(channel, ref, settings, queues)
-    await channel.assertQueue(names.dead(ref), deadOptions(identityOf(ref, settings)))
+    const life = this.#session.runtime.id().replaceAll('-', '').slice(-LIFE_LENGTH)
+    await channel.assertExchange(names.due, 'direct', { durable: true })
+    for (const queue of queues) await channel.bindQueue(queue, names.due, dueKey(queue, life))
+    try {
+      await channel.assertQueue(names.dead(ref), deadOptions(identityText(identityOf(ref, settings), life)))
+    } catch (error) {
+      // Somebody was faster: its life is the one, and what it is will be compared.
+      if (replyCode(error) !== 406) throw error
+    }
   }
 
   /** One queue takes every partition; of twelve each takes its own. */
@@ -120,7 +131,8 @@ export class RabbitTopology implements Topology {
       if (!filtered) await channel.bindQueue(queue, topic, key)
       else {
         const own = ordered ? { [PARTITION_HEADER]: key } : {}
-        for (const one of filters) await channel.bindQueue(queue, `${topic}.h`, '', { ...one, ...own, 'x-match': 'all' })
+        for (const one of filters)
+          await channel.bindQueue(queue, `${topic}.h`, '', { ...one, ...own, 'x-match': 'all' })
       }
     }
   }
@@ -175,7 +187,8 @@ export class RabbitTopology implements Topology {
       await channel.deleteExchange(`${name}.h`)
       if (!known) return
       const bases = new Set<string>()
-      for (let one = await channel.get(subs); one !== false; one = await channel.get(subs)) bases.add(one.content.toString())
+      for (let one = await channel.get(subs); one !== false; one = await channel.get(subs))
+        bases.add(one.content.toString())
       for (const base of bases) await this.#drop(channel, base)
       await channel.deleteQueue(subs)
     })
@@ -185,44 +198,20 @@ export class RabbitTopology implements Topology {
   /** Whatever mode it was in. Deleting what is not there is no error to RabbitMQ. */
   async #drop(channel: Channel, base: string): Promise<void> {
     await channel.deleteQueue(`${base}.dead`)
-    await Promise.all([base, ...partitionsOf(base)].map(async (queue) => await channel.deleteQueue(queue)))
+    await Promise.all([base, ...partitionsOf(base)].map((queue) => channel.deleteQueue(queue)))
   }
 
   /** What differs; undefined where nothing does, or where we may not ask. */
   async #compare(ref: Owner, settings: EntitySettings): Promise<Ensured | undefined> {
-    const asked = identityOf(ref, settings)
-    const refusal = await this.#redeclare(ref, asked)
-    if (refusal === undefined) return undefined
-    let there = parseIdentity(refusal)
-    if (there === undefined) {
-      for (const one of neighbours(asked)) {
-        if ((await this.#redeclare(ref, one)) !== undefined) continue
-        there = one
-        break
-      }
-    }
-    const found = there === undefined ? ['filter: there another, asked ' + asked.filter] : differences(there, asked)
-    return { as: 'differs', differences: found }
-  }
-
-  /** What the server says against it. Without the right to configure nothing can be compared: then nothing is said. */
-  async #redeclare(ref: Owner, identity: Identity): Promise<string | undefined> {
-    const name = this.#session.names.dead(ref)
-    try {
-      await this.#session.aside(async (channel) => await channel.assertQueue(name, deadOptions(identity)))
-      return undefined
-    } catch (error) {
-      const code = replyCode(error)
-      if (code === 403) return undefined
-      if (code === 406 && error instanceof Error) return error.message
-      throw error
-    }
+    const there = await readIdentity(this.#session, this.#session.names.dead(ref))
+    const found = there === undefined ? [] : differences(there, identityOf(ref, settings))
+    return found.length === 0 ? undefined : { as: 'differs', differences: found }
   }
 
   async #compareTopic(ref: TopicRef): Promise<Ensured | undefined> {
     const name = this.#session.names.base(ref)
     try {
-      await this.#session.aside(async (channel) => await channel.assertExchange(name, typeOf(ref), { durable: true }))
+      await this.#session.aside((channel) => channel.assertExchange(name, typeOf(ref), { durable: true }))
       return undefined
     } catch (error) {
       const code = replyCode(error)
@@ -234,11 +223,11 @@ export class RabbitTopology implements Topology {
   }
 
   #hasExchange(name: string): Promise<boolean> {
-    return this.#has(async (channel) => await channel.checkExchange(name))
+    return this.#has((channel) => channel.checkExchange(name))
   }
 
   #hasQueue(name: string): Promise<boolean> {
-    return this.#has(async (channel) => await channel.checkQueue(name))
+    return this.#has((channel) => channel.checkQueue(name))
   }
 
   async #has(look: (channel: Channel) => Promise<unknown>): Promise<boolean> {
@@ -275,21 +264,8 @@ function queueOptions(dead: string, singleActive: boolean): { durable: true; arg
   }
 }
 
-function deadOptions(identity: Identity): { durable: true; arguments: Record<string, unknown> } {
-  return {
-    durable: true,
-    arguments: {
-      'x-queue-type': 'quorum',
-      'x-delivery-limit': LETTERS_LIMIT,
-      'x-dead-letter-exchange': '',
-      'x-dead-letter-routing-key': identityText(identity),
-    },
-  }
-}
-
 function refuseNative(ref: EntityRef, { native }: EntitySettings): void {
   const [key] = Object.keys(native ?? {})
   if (key !== undefined)
     throw new TypeError(`native.rabbitmq.${key} of ${described(ref)}: rabbitmq has no options of its own for it`)
 }
-

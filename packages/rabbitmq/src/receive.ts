@@ -2,7 +2,6 @@ import {
   Epoch,
   EpochReceipt,
   type InboxRef,
-  PushBuffer,
   type Receiver,
   type ReceiverOptions,
   type SettleOutcome,
@@ -13,12 +12,13 @@ import {
 import type { Channel, ConsumeMessage } from 'amqplib'
 import type { Delays } from './delay.ts'
 import { notFound, replyCode, unavailable } from './errors.ts'
-import { described, isPartitioned } from './names.ts'
+import { KeyedBuffer, type Keyed } from './keyed-buffer.ts'
+import { described, isPartitioned, type Names } from './names.ts'
 import { priorityOf } from './partition.ts'
 import type { Publisher } from './publisher.ts'
 import { quietly, type Session, settledOrAborted } from './session.ts'
 import { type Receipt, Settling, type Taken } from './settle.ts'
-import { fromMessage } from './wire.ts'
+import { fromMessage, keyOf } from './wire.ts'
 
 /** A prefetch is 16 bits wide. */
 const MOST_PREFETCH = 65_535
@@ -31,7 +31,7 @@ const EMPTY_AFTER_MS = 500
 
 type ReceiveOptions = Parameters<Receiver['receive']>[1]
 
-interface Pushed {
+interface Pushed extends Keyed {
   readonly from: ConsumeMessage
   readonly queue: string
 }
@@ -55,7 +55,7 @@ export class RabbitReceiver implements Receiver<Receipt> {
   readonly #queues: readonly string[]
   readonly #ordered: boolean
   readonly #epoch = new Epoch()
-  readonly #buffer: PushBuffer<Pushed>
+  readonly #buffer: KeyedBuffer<Pushed>
   /** Of its partitions: the consumer that wants one most gets it. */
   readonly #id: string
   #channel!: Channel
@@ -73,7 +73,7 @@ export class RabbitReceiver implements Receiver<Receipt> {
     this.#source = source
     this.#queues = shared.session.names.queues(source)
     this.#ordered = 'ordering' in source && source.ordering === 'key'
-    this.#buffer = new PushBuffer(shared.session.runtime)
+    this.#buffer = new KeyedBuffer(shared.session.runtime)
     this.#id = shared.session.runtime.id()
     this.#maxUnsettled = options.maxUnsettled
     if (source.kind === 'inbox') this.address = source.address ?? ''
@@ -87,7 +87,7 @@ export class RabbitReceiver implements Receiver<Receipt> {
   }
 
   async receive(max: number, options: ReceiveOptions): Promise<readonly WireDelivery<Receipt>[]> {
-    const pushed = await this.#buffer.take(max, options)
+    const pushed = await this.#buffer.take(max, this.#maxUnsettled, options)
     return pushed.map((one) => this.#delivery(one))
   }
 
@@ -101,7 +101,13 @@ export class RabbitReceiver implements Receiver<Receipt> {
     signal: AbortSignal,
   ): Promise<readonly SettleOutcome[]> {
     signal.throwIfAborted()
-    return this.#settling.release(back, this.#ordered, signal)
+    // Out of turn, what is given back would pass what is still out: the end of the channel brings all back in order.
+    if (isPartitioned(this.#source)) return this.#settling.leave(back)
+    if (this.#paused) {
+      await this.#changes
+      this.#settling.giveBack(this.#buffer.clear().map(({ from }) => from))
+    }
+    return this.#settling.release(back, signal)
   }
 
   onLost(listener: (receipts: readonly Receipt[] | 'all', reason: string) => void): void {
@@ -112,6 +118,8 @@ export class RabbitReceiver implements Receiver<Receipt> {
   /** RabbitMQ fixes the prefetch of a consumer when it begins: each begins anew. */
   async resize(maxUnsettled: number): Promise<void> {
     this.#maxUnsettled = maxUnsettled
+    // To begin anew would hand its partitions to another, with what is in hand here still out.
+    if (isPartitioned(this.#source)) return
     await this.#change(async () => {
       if (this.#paused) return
       await this.#cancel()
@@ -123,15 +131,16 @@ export class RabbitReceiver implements Receiver<Receipt> {
   pause(): void {
     this.#paused = true
     if (isPartitioned(this.#source)) return
-    void this.#change(() => this.#cancel())
+    quietly(() => this.#change(() => this.#cancel()))
   }
 
   resume(): void {
     this.#paused = false
     if (isPartitioned(this.#source)) return
-    void this.#change(async () => {
+    const again = async (): Promise<void> => {
       if (!this.#paused && this.#tags.length === 0) await this.#consume()
-    })
+    }
+    quietly(() => this.#change(again))
   }
 
   /** What is unsettled goes back when the channel closes, in order. Acks that were written before count. */
@@ -139,7 +148,7 @@ export class RabbitReceiver implements Receiver<Receipt> {
     this.#closing = true
     if (this.#epoch.ended) return
     const closing = this.#change(async () => {
-      await this.#cancel()
+      // No cancel before: it would let the next consumer of a partition begin while what was fetched is still here.
       if (this.#source.kind === 'inbox') await this.#channel.deleteQueue(this.#queues[0] ?? '')
       await this.#channel.close()
     })
@@ -148,9 +157,11 @@ export class RabbitReceiver implements Receiver<Receipt> {
   }
 
   async #open(): Promise<void> {
-    const { session, publisher, delays } = this.#shared
+    const { session } = this.#shared
     this.#channel = await session.channel(session.consuming, (error) => this.#died(error))
-    this.#settling = new Settling(this.#channel, publisher, delays)
+    this.#settling = new Settling(this.#channel, this.#shared, deadOf(this.#source, session.names), (taken) =>
+      this.#buffer.settled(taken),
+    )
     try {
       await this.#consume()
     } catch (error) {
@@ -178,7 +189,7 @@ export class RabbitReceiver implements Receiver<Receipt> {
   async #cancel(): Promise<void> {
     const tags = this.#tags
     this.#tags = []
-    await Promise.all(tags.map(async (tag) => await this.#channel.cancel(tag)))
+    await Promise.all(tags.map((tag) => this.#channel.cancel(tag)))
   }
 
   /** For each consumer. Of partitions each may fetch a part, so that the buffer stays within a few times the credit. */
@@ -205,7 +216,7 @@ export class RabbitReceiver implements Receiver<Receipt> {
   /** Called by amqplib: nothing in here may throw. `null`: the server ended this consumer, its queue is gone or has moved. */
   #pushed(queue: string, from: ConsumeMessage | null): void {
     if (from !== null) {
-      this.#buffer.push({ from, queue })
+      this.#buffer.push({ from, queue, key: this.#ordered ? keyOf(from) : undefined })
       return
     }
     this.#died(unavailable(`the server cancelled the consumer of ${described(this.#source)}`, 'receiver'))
@@ -227,9 +238,9 @@ export class RabbitReceiver implements Receiver<Receipt> {
     else this.#buffer.fail(unavailable('the receiver is closed', 'receiver'))
   }
 
-  #delivery({ from, queue }: Pushed): WireDelivery<Receipt> {
+  #delivery({ from, queue, key }: Pushed): WireDelivery<Receipt> {
     const { message, attempt } = fromMessage(from, this.#source, () => this.#shared.session.runtime.id())
-    const taken: Taken = { from, queue, id: message.id, attempt }
+    const taken: Taken = { from, queue, key, id: message.id, attempt }
     return {
       receipt: new EpochReceipt(taken, this.#epoch),
       message,
@@ -238,6 +249,12 @@ export class RabbitReceiver implements Receiver<Receipt> {
       native: from,
     }
   }
+}
+
+/** Ephemeral subscriptions have none, and a name that never comes again. */
+function deadOf(source: SourceRef, names: Names): string | undefined {
+  const lasting = source.kind === 'queue' || (source.kind === 'subscription' && source.durability === 'durable')
+  return lasting ? names.dead(source) : undefined
 }
 
 /** The queue of an inbox, made anew or found again, so that replies under way still find it after a reconnect. */

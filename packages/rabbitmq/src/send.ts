@@ -1,7 +1,7 @@
 import type { Outcome, Ref, Sender, WireMessage } from '@anybroker/driver'
 import type { Delays } from './delay.ts'
 import { notFound, replyCode } from './errors.ts'
-import { described, isPartitioned, partitionKey, PARTITIONS } from './names.ts'
+import { described, dueKey, isPartitioned, partitionKey, PARTITIONS } from './names.ts'
 import { partitionOf } from './partition.ts'
 import { type Publication, Publisher } from './publisher.ts'
 import type { Session } from './session.ts'
@@ -40,7 +40,9 @@ export class RabbitSender implements Sender {
   async send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Outcome[]> {
     this.#session.check()
     signal.throwIfAborted()
-    const prepared = await Promise.allSettled(batch.map(async (message) => await this.#publication(message)))
+    let life: Promise<string> | undefined
+    const lifeOf = (dead: string) => (life ??= this.#delays.life(dead))
+    const prepared = await Promise.allSettled(batch.map(async (message) => this.#publication(message, lifeOf)))
     const ready = prepared.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
     const outcomes = [...(await this.#publisher.publish(ready, signal))]
     return prepared.map((one): Outcome => {
@@ -53,7 +55,8 @@ export class RabbitSender implements Sender {
     await this.#publisher.close()
   }
 
-  #publication(message: WireMessage): Publication | Promise<Publication> {
+  /** `lifeOf` is asked once for each batch: another process may have deleted the queue and made it anew. */
+  #publication(message: WireMessage, lifeOf: (dead: string) => Promise<string>): Publication | Promise<Publication> {
     const target = this.#target
     const { names, runtime } = this.#session
     const body = toBuffer(message.body)
@@ -74,12 +77,26 @@ export class RabbitSender implements Sender {
       unroutable: missing,
     }
     const delayMs = message.deliverAt === undefined ? 0 : message.deliverAt - runtime.wallNow()
-    return delayMs > 0 && target.kind !== 'dead-letters' ? this.#delays.delayed(one, delayMs) : one
+    if (delayMs <= 0 || target.kind === 'dead-letters' || target.kind === 'inbox') return one
+    return this.#delayed(one, delayMs, names.dead(target), lifeOf)
+  }
+
+  async #delayed(
+    one: Publication,
+    delayMs: number,
+    dead: string,
+    lifeOf: (dead: string) => Promise<string>,
+  ): Promise<Publication> {
+    return this.#delays.delayed({ ...one, routingKey: dueKey(one.routingKey, await lifeOf(dead)) }, delayMs)
   }
 }
 
 /** `NOT_FOUND` with the entity's name, unless it is there. The first and the last of its queues speak for the others. */
-export async function assertThere(session: Session, ref: Exclude<Ref, { kind: 'inbox' }>, action: string): Promise<void> {
+export async function assertThere(
+  session: Session,
+  ref: Exclude<Ref, { kind: 'inbox' }>,
+  action: string,
+): Promise<void> {
   const { names } = session
   try {
     await session.aside(async (channel) => {

@@ -92,7 +92,7 @@ export class Session {
   async close(signal: AbortSignal): Promise<void> {
     const clients = [this.publishing, this.consuming]
     this.#closing = true
-    const gone = Promise.all(clients.map((client) => this.#gone.get(client)))
+    const gone = Promise.all(this.#gone.values())
     for (const { model } of clients) {
       // What goes wrong in closing ends in the event `close`, too; one that is closed already throws.
       quietly(() => model.close())
@@ -144,7 +144,9 @@ export class Session {
       reason ??= error
       this.runtime.log('error', 'rabbitmq: a callback of the driver threw', { error })
     })
-    channel.on('close', () => closed(reason ?? this.#failure?.error ?? unavailable('the channel is closed', 'receiver')))
+    channel.on('close', () =>
+      closed(reason ?? this.#failure?.error ?? unavailable('the channel is closed', 'receiver')),
+    )
     return channel
   }
 }
@@ -165,12 +167,12 @@ export function settledOrAborted(settled: Promise<unknown>, signal: AbortSignal)
       return
     }
     signal.addEventListener('abort', done, { once: true })
-    settled.then(done, done)
+    quietly(() => settled.finally(done))
   })
 }
 
 /** For a call that is made on something that may be dead already, and whose failure is told by another way. */
 export function quietly(call: () => Promise<unknown>): void {
-  const attempt = async (): Promise<unknown> => await call()
+  const attempt = async (): Promise<unknown> => call()
   attempt().then(undefined, () => undefined)
 }

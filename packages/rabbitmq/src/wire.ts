@@ -11,6 +11,7 @@ import type { ConsumeMessage, Message, Options } from 'amqplib'
 
 /** On messages of ordered topics: which partition, for bindings that match headers. */
 export const PARTITION_HEADER = `${SYSTEM_PREFIX}partition`
+const KEY_HEADER = `${SYSTEM_PREFIX}key`
 const CARRIED_HEADER = `${SYSTEM_PREFIX}carried-attempts`
 
 /** Properties of AMQP are short strings. */
@@ -66,7 +67,8 @@ export function fromMessage(from: ConsumeMessage, source: SourceRef, drawnId: ()
   const { fields, headers } = unpackFields(strings)
   const seconds: unknown = properties.timestamp
   const carried = fields.carriedAttempts ?? 0
-  const counted = count(raw.get('x-acquired-count')) ?? count(raw.get('x-delivery-count')) ?? (from.fields.redelivered ? 1 : 0)
+  const counted =
+    count(raw.get('x-acquired-count')) ?? count(raw.get('x-delivery-count')) ?? (from.fields.redelivered ? 1 : 0)
   const message: { -readonly [F in keyof WireMessage]: WireMessage[F] } = {
     ...fields,
     id: text(properties.messageId) ?? fields.id ?? drawnId(),
@@ -83,9 +85,21 @@ export function fromMessage(from: ConsumeMessage, source: SourceRef, drawnId: ()
   return { message, attempt: 1 + carried + counted }
 }
 
+/** The ordering key, without reading the rest. */
+export function keyOf({ properties }: ConsumeMessage): string | undefined {
+  return text(own(properties.headers, KEY_HEADER))
+}
+
 /** A copy of what was received: everything that came, but for the server's own, with the attempts that it has used up. */
 export function copyProperties(from: Message, id: string, attempts: number): Options.Publish {
-  const { headers: given, deliveryMode: _mode, clusterId: _cluster, userId: _user, expiration: _expiration, ...rest } = from.properties
+  const {
+    headers: given,
+    deliveryMode: _mode,
+    clusterId: _cluster,
+    userId: _user,
+    expiration: _expiration,
+    ...rest
+  } = from.properties
   const headers: Record<string, unknown> = Object.create(null) as Record<string, unknown>
   for (const [name, value] of Object.entries(given ?? {})) if (!SERVERS.test(name)) headers[name] = value
   headers[CARRIED_HEADER] = String(attempts)
@@ -124,7 +138,7 @@ function asText(value: unknown): string {
   if (typeof value === 'string') return value.toWellFormed()
   if (value === null || value === undefined) return ''
   if (Buffer.isBuffer(value)) return value.toString('base64')
-  if (typeof value !== 'object') return String(value)
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
   const timestamp = own(value, '!') === 'timestamp' ? own(value, 'value') : undefined
   return typeof timestamp === 'number' ? String(timestamp) : (JSON.stringify(value) ?? '')
 }
