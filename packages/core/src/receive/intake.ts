@@ -101,8 +101,9 @@ export class Intake {
     this.#room?.resolve()
   }
 
-  /** Takes nothing more; what is in hand stays, and its leases with it. */
+  /** Takes nothing more; what is in hand stays, and its leases with it. Paused first: what is given back must not return here. */
   stop(): void {
+    if (!this.#stop.signal.aborted && this.#attached?.dead === false) this.#attached.receiver.pause()
     this.#stop.abort(STOPPED)
     this.roomMade()
   }
@@ -141,11 +142,7 @@ export class Intake {
   async #open(live: Live, signal: AbortSignal): Promise<Receiver> {
     const { source, options, beforeAttach } = this.#setup
     await beforeAttach?.(live.connection, signal)
-    return live.connection.openReceiver(
-      source,
-      { maxUnsettled: this.#hand.limit, leaseMs: options.leaseMs },
-      signal,
-    )
+    return live.connection.openReceiver(source, { maxUnsettled: this.#hand.limit, leaseMs: options.leaseMs }, signal)
   }
 
   async #reattach(): Promise<void> {
