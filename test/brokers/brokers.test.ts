@@ -3,9 +3,9 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { answers } from './answers.ts'
-import { BrokerMissingError, running, up } from './brokers.ts'
+import { BrokerMissingError, running, up, urlVariable } from './brokers.ts'
 import { endOrphans } from './own.ts'
 import { isAlive } from './process.ts'
 import { readStates, type State } from './state.ts'
@@ -38,7 +38,7 @@ test('a RabbitMQ that is killed comes back with its messages, at its URL; frozen
 
 test('what the environment names is told apart: ours obeys, and nobody but its owner ends it', async () => {
   await using own = await up('fauxqs', { for: 'own' })
-  process.env['ANYBROKER_TEST_FAUXQS_URL'] = own.url
+  vi.stubEnv(urlVariable('fauxqs'), own.url)
   try {
     const named = await up('fauxqs')
     expect(named.origin).toBe(own.origin)
@@ -46,7 +46,7 @@ test('what the environment names is told apart: ours obeys, and nobody but its o
     await named.down()
     expect(await answers('fauxqs', own.url)).toBe(true)
   } finally {
-    delete process.env['ANYBROKER_TEST_FAUXQS_URL']
+    vi.unstubAllEnvs()
   }
 })
 

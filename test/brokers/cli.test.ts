@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 function brokers(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   const cli = join(import.meta.dirname, 'cli.ts')
@@ -21,9 +21,9 @@ test.each([
 })
 
 test('a broker that the environment names and that does not answer is told with exit code 1', () => {
-  process.env['ANYBROKER_TEST_GOOGLE_PUBSUB_URL'] = 'http://127.0.0.1:9'
+  vi.stubEnv('ANYBROKER_TEST_GOOGLE_PUBSUB_URL', 'http://127.0.0.1:9')
   const { status, stderr } = brokers('up', 'google-pubsub')
-  delete process.env['ANYBROKER_TEST_GOOGLE_PUBSUB_URL']
+  vi.unstubAllEnvs()
   expect(stderr).toBe('ANYBROKER_TEST_GOOGLE_PUBSUB_URL is set, and no google-pubsub answers at 127.0.0.1:9\n')
   expect(status).toBe(1)
 })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { services } from './compose.ts'
+import { onRequest, services } from './compose.ts'
 import { workTree } from './folders.ts'
 import { names, supported } from './names.ts'
 
@@ -24,6 +24,7 @@ test('docker-compose.yml has the services that the code knows, and no others, na
 test('a plain `docker compose up` starts Kafka, RabbitMQ 4, the Pub/Sub emulator and an engine of SQS and SNS', () => {
   const plain = Object.entries(written).filter(([, { profiles }]) => profiles === undefined)
   expect(plain.map(([name]) => name).toSorted()).toEqual(['fauxqs', 'google-pubsub', 'kafka', 'rabbitmq-4'])
+  for (const { profiles = [onRequest] } of Object.values(written)) expect(profiles).toEqual([onRequest])
 })
 
 test('all that the project supports can be had from Docker', () => {

@@ -42,6 +42,9 @@ export const services: Readonly<Partial<Record<BrokerName, Service>>> = {
   fauxqs: { image: 'kibertoad/fauxqs:2.4.1', port: 4566, portVariable: 'FAUXQS_PORT', url: http },
 }
 
+/** The profile of the services that a plain `docker compose up` leaves out. */
+export const onRequest = 'on-request'
+
 /** One start of docker-compose.yml. */
 export interface Project {
   /** Its name for Docker; absent: the one that `docker compose up` in the work tree has. */
@@ -128,7 +131,8 @@ async function ready({ name, url }: Broker): Promise<void> {
 async function compose(name: BrokerName, project: Project, ...args: readonly string[]): Promise<string> {
   const service = serviceOf(name)
   const which = project.name === undefined ? [] : ['--project-name', project.name]
-  const file = ['--file', join(workTree, 'docker-compose.yml')]
+  // With the profile, or Docker would not find what is started on request only when it is to end it.
+  const file = ['--file', join(workTree, 'docker-compose.yml'), '--profile', onRequest]
   const env = { ...process.env, [service.portVariable]: String(portOf(service, project)) }
   const { stdout } = await run('docker', ['compose', ...file, ...which, ...args], { env, maxBuffer: 1 << 26 })
   return stdout
