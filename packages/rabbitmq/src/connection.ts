@@ -17,7 +17,7 @@ import { RabbitTopology } from './provision.ts'
 import { Publisher } from './publisher.ts'
 import { openInbox, RabbitReceiver, type Shared } from './receive.ts'
 import { RabbitSender } from './send.ts'
-import type { Session } from './session.ts'
+import { type Session, settledOrAborted } from './session.ts'
 
 export class RabbitConnection implements Connection {
   readonly capabilities: Capabilities
@@ -57,7 +57,8 @@ export class RabbitConnection implements Connection {
 
   /** Confirms and acks first, then the channel of the copies, then both connections: amqplib drops what is still buffered. */
   async close(signal: AbortSignal): Promise<void> {
-    if (!signal.aborted && this.#session.failure === undefined) await this.#shared.publisher.close()
+    // A blocked server answers no good-bye.
+    if (this.#session.failure === undefined) await settledOrAborted(this.#shared.publisher.close(), signal)
     await this.#session.close(signal)
   }
 }

@@ -65,10 +65,13 @@ export class Session {
     return this.#attend(await this.publishing.model.createConfirmChannel(), closed)
   }
 
-  /** Runs `work` on a channel of its own, because what the server refuses closes the channel. */
+  /**
+   * Runs `work` on a channel of its own, because what the server refuses closes the channel. On the connection that never
+   * publishes and is never blocked.
+   */
   async aside<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
     let open = true
-    const channel = await this.channel(this.publishing, () => {
+    const channel = await this.channel(this.consuming, () => {
       open = false
     })
     try {
