@@ -21,6 +21,13 @@ const CLOSE_RECEIVER_MS = 3_000
 /** A loop that waits for the end asks that often whether something came back, while messages are out. */
 const ASK_AGAIN_MS = 1_000
 
+/**
+ * Where takes that no handler saw are counted (D3 `ceiling`), a message that was taken before runs that long with no other fetched
+ * beside it: should it kill the process, it is counted alone, and no neighbour comes near its last attempt (D4). What survives so
+ * long is taken for harmless: longer costs whoever has slow handlers, shorter lets slow killers through.
+ */
+const ALONE_MS = 1_000
+
 export interface IntakeHost {
   readonly settling: () => Settling
   /** Each message as it comes, then once for the batch. */
@@ -46,6 +53,10 @@ export class Intake {
   /** What the next message may take; at first the largest portable one. */
   #guessedBytes = PORTABLE_BODY_BYTES
   #nothingLeft = false
+  /** Takes one at a time, until a message comes that nobody has taken before. */
+  #narrow = false
+  /** What the receiver was given. */
+  #credit = 0
 
   constructor(setup: ConsumerSetup, hand: Hand, host: IntakeHost) {
     this.#setup = setup
@@ -142,7 +153,8 @@ export class Intake {
   async #open(live: Live, signal: AbortSignal): Promise<Receiver> {
     const { source, options, beforeAttach } = this.#setup
     await beforeAttach?.(live.connection, signal)
-    return live.connection.openReceiver(source, { maxUnsettled: this.#hand.limit, leaseMs: options.leaseMs }, signal)
+    const maxUnsettled = this.#beginsNarrow ? 1 : this.#hand.limit
+    return live.connection.openReceiver(source, { maxUnsettled, leaseMs: options.leaseMs }, signal)
   }
 
   async #reattach(): Promise<void> {
@@ -160,6 +172,8 @@ export class Intake {
     const { link, name, settleTimeoutMs } = this.#setup
     const attached = new Attached(link, receiver, live, name, settleTimeoutMs)
     this.#attached = attached
+    this.#narrow = this.#beginsNarrow
+    this.#credit = this.#narrow ? 1 : this.#hand.limit
     receiver.onLost((receipts, reason) => {
       const gone =
         receipts === 'all' ? [...attached.entries.values()] : receipts.map((receipt) => attached.entries.get(receipt))
@@ -210,9 +224,12 @@ export class Intake {
     let signal: AbortSignal | undefined
     while (!this.#stop.signal.aborted) {
       live.down.throwIfAborted()
+      await this.#giveCredit(receiver)
       const room = this.#roomFor()
       if (this.#paused || room <= 0) {
-        await this.#waitForRoom(live.down)
+        const alone = this.#narrow && !this.#paused && room <= 0
+        if (alone && !(await this.#waitForRoom(live.down, ALONE_MS))) this.#narrow = false
+        else if (!alone) await this.#waitForRoom(live.down)
         continue
       }
       if (signal === undefined || signal.aborted) {
@@ -241,7 +258,25 @@ export class Intake {
   #roomFor(): number {
     const left = this.#setup.options.maxBytes - this.#hand.bytes
     if (left <= 0) return 0
-    return Math.min(this.#hand.limit - this.#hand.count, Math.max(1, Math.floor(left / this.#guessedBytes)))
+    return Math.min(this.#limit - this.#hand.count, Math.max(1, Math.floor(left / this.#guessedBytes)))
+  }
+
+  /** While narrow one more than what waits in hand: a retry that is held has survived its handler. */
+  get #limit(): number {
+    return this.#narrow ? Math.min(this.#hand.limit, this.#hand.held + this.#hand.kept + 1) : this.#hand.limit
+  }
+
+  /** Only where it matters; and a partition can't be narrowed, because a key behind another waits for it. */
+  get #beginsNarrow(): boolean {
+    const { link, ordered, undertaker } = this.#setup
+    return link.capabilities.D3.attempt === 'ceiling' && !ordered && undertaker.as === 'bury'
+  }
+
+  async #giveCredit(receiver: Receiver): Promise<void> {
+    const wanted = this.#limit
+    if (this.#credit >= wanted || !this.#beginsNarrow) return
+    this.#credit = wanted
+    await receiver.resize(wanted)
   }
 
   #accept(attached: Attached, batch: readonly WireDelivery[]): void {
@@ -250,6 +285,7 @@ export class Intake {
       // Falls by half at most, so that one batch of small ones does not open the door to a window of large ones.
       this.#guessedBytes /= 2
       for (const wire of batch) {
+        if (wire.attempt <= 1) this.#narrow = false
         const entry = new Entry(wire, attached, this.#setup.ordered)
         this.#guessedBytes = Math.max(this.#guessedBytes, entry.bytes)
         this.#hand.add(entry)
@@ -259,16 +295,23 @@ export class Intake {
     this.#host.wake()
   }
 
-  async #waitForRoom(down: AbortSignal, atMostMs?: number): Promise<void> {
+  /** Resolves false when the time is over. */
+  async #waitForRoom(down: AbortSignal, atMostMs?: number): Promise<boolean> {
     const room = deferred<void>()
     this.#room = room
+    let inTime = true
     const wake = () => room.resolve()
+    const late = () => {
+      inTime = false
+      wake()
+    }
     down.addEventListener('abort', wake, { once: true })
-    const cancel = atMostMs === undefined ? undefined : this.#setup.link.runtime.timer(atMostMs, wake)
+    const cancel = atMostMs === undefined ? undefined : this.#setup.link.runtime.timer(atMostMs, late)
     if (down.aborted || this.#stop.signal.aborted) wake()
     await room.promise
     cancel?.()
     down.removeEventListener('abort', wake)
+    return inTime
   }
 }
 
