@@ -7,10 +7,11 @@ import { createServer } from 'node:tls'
 import { inspect, promisify } from 'node:util'
 import { rabbitmq } from '@anybroker/rabbitmq'
 import { connect } from 'anybroker'
+import { up } from '../brokers/brokers.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const url = process.env['ANYBROKER_TEST_RABBITMQ_4_URL'] ?? ''
-const ctl = process.env['ANYBROKER_TEST_RABBITMQ_4_CTL'] ?? ''
+const broker = url === '' ? undefined : await up('rabbitmq-4')
 const namespace = `a${process.pid}`
 const WRONG = 'CANARY-51d0'
 
@@ -50,8 +51,8 @@ describe.skipIf(url === '' || !has('openssl'))('TLS, client certificates and sev
     const files = `caFile=${path('ca.pem')}&certFile=${path('client.pem')}&keyFile=${path('client.key')}`
     const secure = `amqps://guest:guest@127.0.0.1:1,localhost:${port}/?namespace=${namespace}&${files}`
     for (let times = 0; times < 4; times++) {
-      await using broker = await connect(secure)
-      const queue = broker.queue<string>('tls')
+      await using secured = await connect(secure)
+      const queue = secured.queue<string>('tls')
       await queue.send('x')
       await queue.delete()
     }
@@ -128,20 +129,22 @@ describe.skipIf(url === '' || !has('openssl'))('TLS, client certificates and sev
   }
 })
 
-describe.skipIf(url === '' || ctl === '')('a user who may configure nothing', () => {
+describe.skipIf(broker === undefined || broker.origin === 'url')('a user who may configure nothing', () => {
   const user = `poor${process.pid}`
-  const asUser = new URL(url)
+  const asUser = new URL(url || 'amqp://none')
   asUser.username = user
   asUser.password = 'secret'
   asUser.searchParams.set('namespace', namespace)
-  const asOwner = new URL(url)
+  const asOwner = new URL(url || 'amqp://none')
   asOwner.searchParams.set('namespace', namespace)
 
-  beforeAll(() => {
-    run(`${ctl} -q add_user ${user} secret`)
-    run(`${ctl} -q set_permissions ${user} '^$' '.*' '.*'`)
+  beforeAll(async () => {
+    await broker?.rabbitmqctl('add_user', user, 'secret')
+    await broker?.rabbitmqctl('set_permissions', user, '^$', '.*', '.*')
   })
-  afterAll(() => run(`${ctl} -q delete_user ${user}`))
+  afterAll(async () => {
+    await broker?.rabbitmqctl('delete_user', user)
+  })
 
   test.each(['never', 'verify'] as const)(
     'sends, consumes, retries and buries with provision %s',
@@ -152,9 +155,9 @@ describe.skipIf(url === '' || ctl === '')('a user who may configure nothing', ()
         const name = `poor-${provision}-${ordering}`
         await owner.queue(name, { ordering }).open()
         await owner.topic(name, { ordering }).durableSubscription('billing')
-        await using broker = await connect(asUser.href, { provision })
-        const queue = broker.queue<string>(name, { ...options, ordering })
-        const topic = broker.topic<string>(name, { ordering })
+        await using poor = await connect(asUser.href, { provision })
+        const queue = poor.queue<string>(name, { ...options, ordering })
+        const topic = poor.topic<string>(name, { ordering })
         const subscription = await topic.durableSubscription('billing', options)
         const seen: string[] = []
         const handler = ({ body }: { readonly body: string }) => {
@@ -168,7 +171,7 @@ describe.skipIf(url === '' || ctl === '')('a user who may configure nothing', ()
         await expect.poll(() => [one.stats.deadLettered, other.stats.deadLettered], { timeout: 10_000 }).toEqual([1, 1])
         expect(seen.toSorted()).toEqual(['q', 'q', 't', 't'])
       }
-      await expect(connect(asUser.href).then((broker) => broker.queue('poor-new').open())).rejects.toThrow(
+      await expect(connect(asUser.href).then((poor) => poor.queue('poor-new').open())).rejects.toThrow(
         /UNAUTH|403|ACCESS/,
       )
     },
@@ -177,8 +180,8 @@ describe.skipIf(url === '' || ctl === '')('a user who may configure nothing', ()
   test('a delay that is not held in hand is UNAUTHORIZED, and says what it needs', async () => {
     await using owner = await connect(asOwner.href)
     await owner.queue('poor-delay').open()
-    await using broker = await connect(asUser.href, { provision: 'never' })
-    const sending = broker.queue<string>('poor-delay').send('x', { delayMs: 120_000 })
+    await using poor = await connect(asUser.href, { provision: 'never' })
+    const sending = poor.queue<string>('poor-delay').send('x', { delayMs: 120_000 })
     await expect(sending).rejects.toMatchObject({ code: 'UNAUTHORIZED', message: expect.stringContaining('configure') })
   })
 })
@@ -195,8 +198,4 @@ function has(command: string): boolean {
 
 function openssl(...asked: readonly string[]): void {
   execFileSync('openssl', asked, { stdio: 'ignore' })
-}
-
-function run(command: string): void {
-  execFileSync('sh', ['-c', command], { stdio: 'ignore' })
 }

@@ -1,18 +1,16 @@
-import { execFile } from 'node:child_process'
 import { createServer } from 'node:net'
-import { promisify } from 'node:util'
 import { connect as connectRaw } from 'amqplib'
 import { conformance, spawnConsumer, type Harness } from '@anybroker/conformance'
 import { connect } from 'anybroker'
 import { describe, test } from 'vitest'
+import { up, urlVariable, type Broker as Process } from '../brokers/brokers.ts'
 import { cuttable } from './cuttable.ts'
 
 const SECRET = 'CANARY-7f3a91'
 const namespace = `t${process.pid}`
 
-for (const line of ['4', '3']) {
-  const name = `rabbitmq-${line}`
-  const variable = `ANYBROKER_TEST_RABBITMQ_${line}_URL`
+for (const name of ['rabbitmq-4', 'rabbitmq-3'] as const) {
+  const variable = urlVariable(name)
   const url = process.env[variable]
   if (url === undefined || url === '') {
     describe.skip(`${name}: ${variable} is not set`, () => {
@@ -20,11 +18,11 @@ for (const line of ['4', '3']) {
     })
     continue
   }
-  conformance(await harness(name, variable, url, process.env[`ANYBROKER_TEST_RABBITMQ_${line}_CTL`]))
+  conformance(await harness(await up(name), variable))
 }
 
-/** `ctl` is a command that runs rabbitmqctl, for what only an administrator sees. */
-async function harness(name: string, variable: string, url: string, ctl: string | undefined): Promise<Harness> {
+async function harness(broker: Process, variable: string): Promise<Harness> {
+  const { name, url } = broker
   const { hostname, port } = new URL(url)
   const way = await cuttable(hostname, Number(port))
   const through = (user?: string): string => {
@@ -55,8 +53,8 @@ async function harness(name: string, variable: string, url: string, ctl: string 
       await model.close()
     },
     spawn: spawnConsumer(spawned),
-    ...(ctl === undefined ? {} : administered(ctl)),
-    absent: { restart: 'a broker that is restarted is for the chaos runs' },
+    // Of a broker that only its URL is known of, nobody is the administrator.
+    ...(broker.origin === 'url' ? {} : administered(broker)),
     slowness: 2,
     close: async () => {
       await way.close()
@@ -65,25 +63,22 @@ async function harness(name: string, variable: string, url: string, ctl: string 
   }
 }
 
-function administered(ctl: string): Pick<Harness, 'entities' | 'fill'> {
-  const run = promisify(execFile)
-  const ask = async (...asked: readonly string[]): Promise<readonly string[]> => {
-    const { stdout } = await run('sh', ['-c', `${ctl} "$@"`, 'ctl', '-q', ...asked])
-    return stdout.split('\n').filter((line) => line !== '')
-  }
+function administered(broker: Process): Pick<Harness, 'entities' | 'fill' | 'restart'> {
+  const names = async (what: string): Promise<readonly string[]> =>
+    (await broker.rabbitmqctl(what, 'name', '--no-table-headers')).split('\n')
   const watermark = async (bytes: string): Promise<void> => {
-    await ask('set_vm_memory_high_watermark', 'absolute', bytes)
+    await broker.rabbitmqctl('set_vm_memory_high_watermark', 'absolute', bytes)
   }
   return {
+    restart: () => broker.restart(),
     // Inboxes of connections that were cut in other cases expire at any time.
     entities: async () =>
-      [
-        ...(await ask('list_queues', 'name', '--no-table-headers')),
-        ...(await ask('list_exchanges', 'name', '--no-table-headers')),
-      ].filter((name) => name.startsWith(`${namespace}.`) && !name.startsWith(`${namespace}.r.`)),
+      [...(await names('list_queues')), ...(await names('list_exchanges'))].filter(
+        (name) => name.startsWith(`${namespace}.`) && !name.startsWith(`${namespace}.r.`),
+      ),
     fill: async () => {
       await watermark('1MB')
-      return () => watermark('768MB')
+      return () => watermark('512MB')
     },
   }
 }

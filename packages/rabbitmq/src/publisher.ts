@@ -1,7 +1,7 @@
 import { BrokerError, type Outcome } from '@anybroker/driver'
 import type { ConfirmChannel, Message, Options } from 'amqplib'
 import { unavailable } from './errors.ts'
-import { type Session, settledOrAborted } from './session.ts'
+import { closed, type Session, settledOrAborted } from './session.ts'
 
 /** One publish, and what it means when the server can't route it. */
 export interface Publication {
@@ -72,12 +72,8 @@ export class Publisher {
     const opening = this.#channel
     this.#channel = undefined
     if (opening === undefined) return
-    try {
-      await (await opening).close()
-    } catch (error) {
-      // Dead already: then it is closed.
-      this.#session.runtime.log('debug', 'rabbitmq: a channel was closed before', { error })
-    }
+    const [opened] = await Promise.allSettled([opening])
+    if (opened.status === 'fulfilled') await closed(opened.value)
   }
 
   #refusal(channel: ConfirmChannel, signal: AbortSignal): { readonly error: unknown } | undefined {

@@ -16,7 +16,7 @@ import { KeyedBuffer, type Keyed } from './keyed-buffer.ts'
 import { described, isPartitioned, type Names } from './names.ts'
 import { priorityOf } from './partition.ts'
 import type { Publisher } from './publisher.ts'
-import { quietly, type Session, settledOrAborted } from './session.ts'
+import { closed, quietly, type Session, settledOrAborted } from './session.ts'
 import { type Receipt, Settling, type Taken } from './settle.ts'
 import { fromMessage, keyOf } from './wire.ts'
 
@@ -150,7 +150,7 @@ export class RabbitReceiver implements Receiver<Receipt> {
     const closing = this.#change(async () => {
       // No cancel before: it would let the next consumer of a partition begin while what was fetched is still here.
       if (this.#source.kind === 'inbox') await this.#channel.deleteQueue(this.#queues[0] ?? '')
-      await this.#channel.close()
+      await closed(this.#channel)
     })
     await settledOrAborted(closing, signal)
     this.#end('the receiver was closed')
@@ -166,7 +166,7 @@ export class RabbitReceiver implements Receiver<Receipt> {
       await this.#consume()
     } catch (error) {
       this.#closing = true
-      if (!this.#epoch.ended) await Promise.allSettled([this.#channel.close()])
+      if (!this.#epoch.ended) await closed(this.#channel)
       if (replyCode(error) === 404) {
         throw notFound(`opening a receiver on ${described(this.#source)}`, this.#source, error)
       }

@@ -92,11 +92,7 @@ export class RabbitSender implements Sender {
 }
 
 /** `NOT_FOUND` with the entity's name, unless it is there. The first and the last of its queues speak for the others. */
-export async function assertThere(
-  session: Session,
-  ref: Exclude<Ref, { kind: 'inbox' }>,
-  action: string,
-): Promise<void> {
+async function assertThere(session: Session, ref: Exclude<Ref, { kind: 'inbox' }>, action: string): Promise<void> {
   const { names } = session
   try {
     await session.aside(async (channel) => {

@@ -78,7 +78,7 @@ export class Session {
       return await work(channel)
     } finally {
       // It may be closed already, or about to be, by what `work` met.
-      if (open) await channel.close().catch(() => undefined)
+      if (open) await closed(channel)
     }
   }
 
@@ -171,6 +171,19 @@ export function settledOrAborted(settled: Promise<unknown>, signal: AbortSignal)
     }
     signal.addEventListener('abort', done, { once: true })
     quietly(() => settled.finally(done))
+  })
+}
+
+/**
+ * Closes a channel and resolves when it is closed, whoever closed it: the promise of amqplib never settles where the connection
+ * dies in between.
+ */
+export function closed(channel: Channel): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => resolve()
+    channel.once('close', done)
+    const closing = async (): Promise<void> => channel.close()
+    quietly(() => closing().finally(done))
   })
 }
 
