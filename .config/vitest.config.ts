@@ -27,6 +27,8 @@ export default defineConfig({
           name: 'across',
           include: ['test/**/*.test.ts'],
           pool: 'forks',
+          // Brings up the brokers that it can, and ends them.
+          globalSetup: ['test/brokers/vitest-setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -116,8 +116,9 @@ export class Intake {
     if (this.#stop.signal.aborted || (!this.#paused && this.#isWorthAsking())) this.#room.resolve()
   }
 
-  /** Takes nothing more; what is in hand stays, and its leases with it. */
+  /** Takes nothing more; what is in hand stays, and its leases with it. Paused first: what is given back must not return here. */
   stop(): void {
+    if (!this.#stop.signal.aborted && this.#attached?.dead === false) this.#attached.receiver.pause()
     this.#stop.abort(STOPPED)
     this.roomMade()
   }

@@ -1,0 +1,2 @@
+export { rabbitmq, fromUrl } from './rabbitmq.ts'
+export type { Host, RabbitOptions, TlsOptions } from './options.ts'

@@ -1,0 +1,271 @@
+import {
+  type Ensured,
+  type EntityRef,
+  type EntitySettings,
+  type QueueRef,
+  type SubscriptionRef,
+  type Topology,
+  type TopicRef,
+} from '@anybroker/driver'
+import type { Channel } from 'amqplib'
+import { bindingsOf } from './bindings.ts'
+import { EPHEMERAL_MS } from './capabilities.ts'
+import { notFound, replyCode } from './errors.ts'
+import { differences, identityOf, identityText } from './identity.ts'
+import { deadOptions, readIdentity } from './kept.ts'
+import { described, dueKey, isPartitioned, partitionKey, PARTITIONS, partitionsOf } from './names.ts'
+import { Publisher } from './publisher.ts'
+import type { Session } from './session.ts'
+import { PARTITION_HEADER } from './wire.ts'
+
+const CREATED: Ensured = Object.freeze({ as: 'created' })
+const SAME: Ensured = Object.freeze({ as: 'same' })
+
+/**
+ * RabbitMQ's own backstop, far above any `maxAttempts`, because it is an argument of the queue, and such can never be changed. It
+ * counts what a process had fetched and never seen, too; a small one would bury neighbours.
+ */
+const DELIVERY_LIMIT = 1_000
+
+/** How many subscriptions a topic remembers, for its deletion. */
+const MOST_REMEMBERED = 10_000
+
+/** Of what tells a queue from another that had its name before. Random enough; short, for the server's answers. */
+const LIFE_LENGTH = 10
+
+type Owner = QueueRef | SubscriptionRef
+
+/**
+ * A dead-letter queue is made last and deleted first: where it is, the rest is, too. It also keeps what the entity is (see
+ * identity.ts). Everything is declared on channels of its own, because what the server refuses closes the channel.
+ */
+export class RabbitTopology implements Topology {
+  readonly #session: Session
+
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  async ensure(ref: EntityRef, settings: EntitySettings, signal: AbortSignal): Promise<Ensured> {
+    const there = await this.check(ref, settings, signal)
+    if (there !== undefined) return there
+    if (ref.kind === 'topic') {
+      await this.#session.aside((channel) => this.#makeTopic(channel, ref))
+      return CREATED
+    }
+    if (ref.kind === 'subscription') await this.#remember(ref, signal)
+    await this.#session.aside((channel) => this.#make(channel, ref, settings))
+    if (isEphemeral(ref) && signal.aborted) await this.delete(ref, signal)
+    // Somebody else may have made it meanwhile, as something else.
+    return isEphemeral(ref) ? CREATED : ((await this.#compare(ref, settings)) ?? CREATED)
+  }
+
+  async check(ref: EntityRef, settings: EntitySettings, signal: AbortSignal): Promise<Ensured | undefined> {
+    this.#session.check()
+    signal.throwIfAborted()
+    refuseNative(ref, settings)
+    const { names } = this.#session
+    if (ref.kind === 'topic') {
+      if (!(await this.#hasExchange(names.base(ref)))) return undefined
+      return (await this.#compareTopic(ref)) ?? SAME
+    }
+    if (ref.kind === 'subscription' && !(await this.#hasExchange(names.topic(ref)))) {
+      throw notFound(`opening ${described(ref)}`, { kind: 'topic', name: ref.topic, ordering: ref.ordering })
+    }
+    if (!(await this.#hasQueue(isEphemeral(ref) ? names.base(ref) : names.dead(ref)))) return undefined
+    return isEphemeral(ref) ? SAME : ((await this.#compare(ref, settings)) ?? SAME)
+  }
+
+  async delete(ref: EntityRef, _signal: AbortSignal): Promise<boolean> {
+    this.#session.check()
+    const { names } = this.#session
+    if (ref.kind === 'topic') return this.#deleteTopic(ref)
+    const there = await this.#hasQueue(isEphemeral(ref) ? names.base(ref) : names.dead(ref))
+    if (there) await this.#session.aside((channel) => this.#drop(channel, names.base(ref)))
+    return there
+  }
+
+  async #make(channel: Channel, ref: Owner, settings: EntitySettings): Promise<void> {
+    const { names } = this.#session
+    const base = names.base(ref)
+    if (isEphemeral(ref)) {
+      await channel.assertQueue(base, {
+        durable: true,
+        arguments: { 'x-queue-type': 'classic', 'x-expires': EPHEMERAL_MS },
+      })
+      await channel.assertExchange(names.due, 'direct', { durable: true })
+      await channel.bindQueue(base, names.due, base)
+      await this.#bind(channel, ref, settings, [base])
+      return
+    }
+    const queues = names.queues(ref)
+    const partitioned = isPartitioned(ref)
+    await Promise.all(queues.map((queue) => channel.assertQueue(queue, queueOptions(names.dead(ref), partitioned))))
+    if (ref.kind === 'subscription') await this.#bind(channel, ref, settings, queues)
+    const life = this.#session.runtime.id().replaceAll('-', '').slice(-LIFE_LENGTH)
+    await channel.assertExchange(names.due, 'direct', { durable: true })
+    for (const queue of queues) await channel.bindQueue(queue, names.due, dueKey(queue, life))
+    try {
+      await channel.assertQueue(names.dead(ref), deadOptions(identityText(identityOf(ref, settings), life)))
+    } catch (error) {
+      // Somebody was faster: its life is the one, and what it is will be compared.
+      if (replyCode(error) !== 406) throw error
+    }
+  }
+
+  /** One queue takes every partition; of twelve each takes its own. */
+  async #bind(
+    channel: Channel,
+    ref: SubscriptionRef,
+    { filter }: EntitySettings,
+    queues: readonly string[],
+  ): Promise<void> {
+    const topic = this.#session.names.topic(ref)
+    const ordered = ref.ordering === 'key'
+    const filters = filter === undefined ? [{}] : bindingsOf(filter)
+    const filtered = filters.some((one) => Object.keys(one).length > 0)
+    if (filtered) await this.#makeFilterExchange(channel, topic, ordered)
+    for (let partition = 0; partition < (ordered ? PARTITIONS : 1); partition++) {
+      const queue = queues[queues.length === 1 ? 0 : partition] ?? ''
+      const key = ordered ? partitionKey(partition) : ''
+      if (!filtered) await channel.bindQueue(queue, topic, key)
+      else {
+        const own = ordered ? { [PARTITION_HEADER]: key } : {}
+        for (const one of filters)
+          await channel.bindQueue(queue, `${topic}.h`, '', { ...one, ...own, 'x-match': 'all' })
+      }
+    }
+  }
+
+  /** Behind the topic's own exchange, so that subscriptions without a filter pay nothing for it. */
+  async #makeFilterExchange(channel: Channel, topic: string, ordered: boolean): Promise<void> {
+    await channel.assertExchange(`${topic}.h`, 'headers', { durable: true })
+    for (let partition = 0; partition < (ordered ? PARTITIONS : 1); partition++)
+      await channel.bindExchange(`${topic}.h`, topic, ordered ? partitionKey(partition) : '')
+  }
+
+  async #makeTopic(channel: Channel, ref: TopicRef): Promise<void> {
+    const name = this.#session.names.base(ref)
+    await channel.assertQueue(`${name}.subs`, {
+      durable: true,
+      arguments: { 'x-queue-type': 'classic', 'x-max-length': MOST_REMEMBERED },
+    })
+    await channel.assertExchange(name, typeOf(ref), { durable: true })
+  }
+
+  /** Only the management API lists bindings: each topic has a queue with the names of its subscriptions. */
+  async #remember(ref: SubscriptionRef, signal: AbortSignal): Promise<void> {
+    const queue = `${this.#session.names.topic(ref)}.subs`
+    const publisher = new Publisher(this.#session)
+    try {
+      const [outcome] = await publisher.publish(
+        [
+          {
+            exchange: '',
+            routingKey: queue,
+            body: Buffer.from(this.#session.names.base(ref)),
+            properties: { persistent: true, messageId: ref.name },
+            unroutable: () =>
+              notFound(`opening ${described(ref)}`, { kind: 'topic', name: ref.topic, ordering: ref.ordering }),
+          },
+        ],
+        signal,
+      )
+      if (outcome?.as !== 'confirmed') throw outcome?.error
+    } finally {
+      await publisher.close()
+    }
+  }
+
+  async #deleteTopic(ref: TopicRef): Promise<boolean> {
+    const name = this.#session.names.base(ref)
+    if (!(await this.#hasExchange(name))) return false
+    const subs = `${name}.subs`
+    const known = await this.#hasQueue(subs)
+    await this.#session.aside(async (channel) => {
+      await channel.deleteExchange(name)
+      await channel.deleteExchange(`${name}.h`)
+      if (!known) return
+      const bases = new Set<string>()
+      for (let one = await channel.get(subs); one !== false; one = await channel.get(subs))
+        bases.add(one.content.toString())
+      for (const base of bases) await this.#drop(channel, base)
+      await channel.deleteQueue(subs)
+    })
+    return true
+  }
+
+  /** Whatever mode it was in. Deleting what is not there is no error to RabbitMQ. */
+  async #drop(channel: Channel, base: string): Promise<void> {
+    await channel.deleteQueue(`${base}.dead`)
+    await Promise.all([base, ...partitionsOf(base)].map((queue) => channel.deleteQueue(queue)))
+  }
+
+  /** What differs; undefined where nothing does, or where we may not ask. */
+  async #compare(ref: Owner, settings: EntitySettings): Promise<Ensured | undefined> {
+    const there = await readIdentity(this.#session, this.#session.names.dead(ref))
+    const found = there === undefined ? [] : differences(there, identityOf(ref, settings))
+    return found.length === 0 ? undefined : { as: 'differs', differences: found }
+  }
+
+  async #compareTopic(ref: TopicRef): Promise<Ensured | undefined> {
+    const name = this.#session.names.base(ref)
+    try {
+      await this.#session.aside((channel) => channel.assertExchange(name, typeOf(ref), { durable: true }))
+      return undefined
+    } catch (error) {
+      const code = replyCode(error)
+      if (code === 403) return undefined
+      if (code !== 406) throw error
+      const there = ref.ordering === 'key' ? 'none' : 'key'
+      return { as: 'differs', differences: [`ordering: there ${there}, asked ${ref.ordering}`] }
+    }
+  }
+
+  #hasExchange(name: string): Promise<boolean> {
+    return this.#has((channel) => channel.checkExchange(name))
+  }
+
+  #hasQueue(name: string): Promise<boolean> {
+    return this.#has((channel) => channel.checkQueue(name))
+  }
+
+  async #has(look: (channel: Channel) => Promise<unknown>): Promise<boolean> {
+    try {
+      await this.#session.aside(look)
+      return true
+    } catch (error) {
+      if (replyCode(error) === 404) return false
+      throw error
+    }
+  }
+}
+
+function isEphemeral(ref: EntityRef): ref is SubscriptionRef & { readonly durability: 'ephemeral' } {
+  return ref.kind === 'subscription' && ref.durability === 'ephemeral'
+}
+
+function typeOf(ref: TopicRef): 'direct' | 'fanout' {
+  return ref.ordering === 'key' ? 'direct' : 'fanout'
+}
+
+function queueOptions(dead: string, singleActive: boolean): { durable: true; arguments: Record<string, unknown> } {
+  return {
+    durable: true,
+    arguments: {
+      'x-queue-type': 'quorum',
+      'x-dead-letter-exchange': '',
+      'x-dead-letter-routing-key': dead,
+      'x-dead-letter-strategy': 'at-least-once',
+      'x-overflow': 'reject-publish',
+      'x-delivery-limit': DELIVERY_LIMIT,
+      ...(singleActive ? { 'x-single-active-consumer': true } : {}),
+    },
+  }
+}
+
+function refuseNative(ref: EntityRef, { native }: EntitySettings): void {
+  const [key] = Object.keys(native ?? {})
+  if (key !== undefined)
+    throw new TypeError(`native.rabbitmq.${key} of ${described(ref)}: rabbitmq has no options of its own for it`)
+}

@@ -1,0 +1,84 @@
+import { createServer } from 'node:net'
+import { connect as connectRaw } from 'amqplib'
+import { conformance, spawnConsumer, type Harness } from '@anybroker/conformance'
+import { connect } from 'anybroker'
+import { describe, test } from 'vitest'
+import { up, urlVariable, type Broker as Process } from '../brokers/brokers.ts'
+import { cuttable } from './cuttable.ts'
+
+const SECRET = 'CANARY-7f3a91'
+const namespace = `t${process.pid}`
+
+for (const name of ['rabbitmq-4', 'rabbitmq-3'] as const) {
+  const variable = urlVariable(name)
+  const url = process.env[variable]
+  if (url === undefined || url === '') {
+    describe.skip(`${name}: ${variable} is not set`, () => {
+      test('conformance', () => undefined)
+    })
+    continue
+  }
+  conformance(await harness(await up(name), variable))
+}
+
+async function harness(broker: Process, variable: string): Promise<Harness> {
+  const { name, url } = broker
+  const { hostname, port } = new URL(url)
+  const way = await cuttable(hostname, Number(port))
+  const through = (user?: string): string => {
+    const own = new URL(url)
+    own.hostname = '127.0.0.1'
+    own.port = String(way.port)
+    if (user !== undefined) own.password = user
+    own.searchParams.set('namespace', namespace)
+    return own.href
+  }
+  const silent = createServer(() => undefined)
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const address = silent.address()
+  const silentPort = typeof address === 'object' && address !== null ? address.port : 0
+  const spawned = new URL(`rabbitmq.connect.ts?variable=${variable}&namespace=${namespace}`, import.meta.url)
+  return {
+    name,
+    connect: (options) => connect(through(), options),
+    connectWrong: (options) => connect(through(SECRET), options),
+    connectSilent: (options) => connect(`amqp://guest:${SECRET}@127.0.0.1:${silentPort}`, options),
+    secrets: [SECRET],
+    breakConnection: () => way.cut(),
+    foreignSend: async (queue, { body, headers }) => {
+      const model = await connectRaw(url)
+      const channel = await model.createConfirmChannel()
+      channel.sendToQueue(`${namespace}.q.${queue}`, Buffer.from(body), { headers })
+      await channel.waitForConfirms()
+      await model.close()
+    },
+    spawn: spawnConsumer(spawned),
+    // Of a broker that only its URL is known of, nobody is the administrator.
+    ...(broker.origin === 'url' ? {} : administered(broker)),
+    slowness: 2,
+    close: async () => {
+      await way.close()
+      silent.close()
+    },
+  }
+}
+
+function administered(broker: Process): Pick<Harness, 'entities' | 'fill' | 'restart'> {
+  const names = async (what: string): Promise<readonly string[]> =>
+    (await broker.rabbitmqctl(what, 'name', '--no-table-headers')).split('\n')
+  const watermark = async (bytes: string): Promise<void> => {
+    await broker.rabbitmqctl('set_vm_memory_high_watermark', 'absolute', bytes)
+  }
+  return {
+    restart: () => broker.restart(),
+    // Inboxes of connections that were cut in other cases expire at any time.
+    entities: async () =>
+      [...(await names('list_queues')), ...(await names('list_exchanges'))].filter(
+        (name) => name.startsWith(`${namespace}.`) && !name.startsWith(`${namespace}.r.`),
+      ),
+    fill: async () => {
+      await watermark('1MB')
+      return () => watermark('512MB')
+    },
+  }
+}
