@@ -1,7 +1,7 @@
 // pnpm brokers up|down|status|logs|env|install|restart|kill|freeze|thaw [name…]
 import { parseArgs } from 'node:util'
 import { verbs, isVerb } from './verbs.ts'
-import { select, splitNames, supported, type BrokerName } from './names.ts'
+import { select, splitNames, withDriver, type BrokerName } from './names.ts'
 
 const usage = `pnpm brokers ${Object.keys(verbs).join('|')} [name…]`
 
@@ -9,7 +9,7 @@ function readArguments(): { verb: keyof typeof verbs; names: readonly BrokerName
   const [verb, ...wanted] = parseArgs({ allowPositionals: true, options: {} }).positionals
   if (verb === undefined) throw new RangeError(`Say what to do: ${usage}`)
   if (!isVerb(verb)) throw new RangeError(`No verb "${verb}": ${usage}`)
-  return { verb, names: wanted.length === 0 ? supported : select(splitNames(wanted.join(' '))) }
+  return { verb, names: wanted.length === 0 ? withDriver : select(splitNames(wanted.join(' '))) }
 }
 
 function refuse(error: unknown): never {

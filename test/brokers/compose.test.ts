@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { onRequest, services } from './compose.ts'
 import { workTree } from './folders.ts'
-import { names, supported } from './names.ts'
+import { names, withDriver } from './names.ts'
 
 interface Written {
   image: string
@@ -28,7 +28,7 @@ test('a plain `docker compose up` starts Kafka, RabbitMQ 4, the Pub/Sub emulator
 })
 
 test('all that the project supports can be had from Docker', () => {
-  for (const name of supported) expect(written).toHaveProperty([name])
+  for (const name of withDriver) expect(written).toHaveProperty([name])
 })
 
 test('no two services want the same port', () => {

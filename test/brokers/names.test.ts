@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { groups, names, select, splitNames, supported, urlVariable } from './names.ts'
+import { groups, names, select, splitNames, supported, urlVariable, withDriver } from './names.ts'
 
 test('a group stands for its brokers, and each comes once, in one order', () => {
   expect(select(['rabbitmq', 'kafka', 'rabbitmq-4'])).toEqual(['rabbitmq-3', 'rabbitmq-4', 'kafka'])
@@ -28,6 +28,6 @@ test('each broker has its own variable for its URL', () => {
 })
 
 test('groups and the supported ones are made of known names, and no group has the name of a broker', () => {
-  for (const name of [...Object.values(groups).flat(), ...supported]) expect(names).toContain(name)
+  for (const name of [...Object.values(groups).flat(), ...withDriver, ...supported]) expect(names).toContain(name)
   for (const group of Object.keys(groups)) expect(names).not.toContain(group)
 })
