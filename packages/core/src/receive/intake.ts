@@ -53,8 +53,12 @@ export class Intake {
   /** What the next message may take; at first the largest portable one. */
   #guessedBytes = PORTABLE_BODY_BYTES
   #nothingLeft = false
-  /** Takes one at a time, until a message comes that nobody has taken before. */
+  /** Begins with one at a time, until a message comes that nobody has taken before, or until `#aloneUntil`. */
   #narrow = false
+  /** So many were taken while narrow. */
+  #taken = 0
+  /** On `runtime.now()`'s scale. */
+  #aloneUntil = Infinity
   /** What the receiver was given. */
   #credit = 0
 
@@ -173,6 +177,8 @@ export class Intake {
     const attached = new Attached(link, receiver, live, name, settleTimeoutMs)
     this.#attached = attached
     this.#narrow = this.#beginsNarrow
+    this.#aloneUntil = Infinity
+    this.#taken = 0
     this.#credit = this.#narrow ? 1 : this.#hand.limit
     receiver.onLost((receipts, reason) => {
       const gone =
@@ -227,9 +233,9 @@ export class Intake {
       await this.#giveCredit(receiver)
       const room = this.#roomFor()
       if (this.#paused || room <= 0) {
-        const alone = this.#narrow && !this.#paused && room <= 0
-        if (alone && !(await this.#waitForRoom(live.down, ALONE_MS))) this.#narrow = false
-        else if (!alone) await this.#waitForRoom(live.down)
+        const aloneMs = this.#narrow ? this.#aloneUntil - runtime.now() : Infinity
+        if (aloneMs <= 0) this.#narrow = false
+        else await this.#waitForRoom(live.down, aloneMs < Infinity ? aloneMs : undefined)
         continue
       }
       if (signal === undefined || signal.aborted) {
@@ -261,9 +267,12 @@ export class Intake {
     return Math.min(this.#limit - this.#hand.count, Math.max(1, Math.floor(left / this.#guessedBytes)))
   }
 
-  /** While narrow one more than what waits in hand: a retry that is held has survived its handler. */
+  /** While narrow: one, and one more for each that survived its handler, so that a long backlog of such is soon at full width. */
   get #limit(): number {
-    return this.#narrow ? Math.min(this.#hand.limit, this.#hand.held + this.#hand.kept + 1) : this.#hand.limit
+    if (!this.#narrow) return this.#hand.limit
+    const idle = this.#hand.held + this.#hand.kept
+    const survivors = this.#taken - (this.#hand.count - idle)
+    return Math.min(this.#hand.limit, idle + 1 + survivors)
   }
 
   /** Only where it matters; and a partition can't be narrowed, because a key behind another waits for it. */
@@ -286,6 +295,10 @@ export class Intake {
       this.#guessedBytes /= 2
       for (const wire of batch) {
         if (wire.attempt <= 1) this.#narrow = false
+        if (this.#narrow) {
+          this.#taken += 1
+          this.#aloneUntil = now + ALONE_MS
+        }
         const entry = new Entry(wire, attached, this.#setup.ordered)
         this.#guessedBytes = Math.max(this.#guessedBytes, entry.bytes)
         this.#hand.add(entry)
@@ -295,23 +308,16 @@ export class Intake {
     this.#host.wake()
   }
 
-  /** Resolves false when the time is over. */
-  async #waitForRoom(down: AbortSignal, atMostMs?: number): Promise<boolean> {
+  async #waitForRoom(down: AbortSignal, atMostMs?: number): Promise<void> {
     const room = deferred<void>()
     this.#room = room
-    let inTime = true
     const wake = () => room.resolve()
-    const late = () => {
-      inTime = false
-      wake()
-    }
     down.addEventListener('abort', wake, { once: true })
-    const cancel = atMostMs === undefined ? undefined : this.#setup.link.runtime.timer(atMostMs, late)
+    const cancel = atMostMs === undefined ? undefined : this.#setup.link.runtime.timer(atMostMs, wake)
     if (down.aborted || this.#stop.signal.aborted) wake()
     await room.promise
     cancel?.()
     down.removeEventListener('abort', wake)
-    return inTime
   }
 }
 
