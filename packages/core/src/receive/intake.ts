@@ -21,13 +21,6 @@ const CLOSE_RECEIVER_MS = 3_000
 /** A loop that waits for the end asks that often whether something came back, while messages are out. */
 const ASK_AGAIN_MS = 1_000
 
-/**
- * Where takes that no handler saw are counted (D3 `ceiling`), a message that was taken before runs that long with no other fetched
- * beside it: should it kill the process, it is counted alone, and no neighbour comes near its last attempt (D4). What survives so
- * long is taken for harmless: longer costs whoever has slow handlers, shorter lets slow killers through.
- */
-const ALONE_MS = 1_000
-
 export interface IntakeHost {
   readonly settling: () => Settling
   /** Each message as it comes, then once for the batch. */
@@ -53,14 +46,6 @@ export class Intake {
   /** What the next message may take; at first the largest portable one. */
   #guessedBytes = PORTABLE_BODY_BYTES
   #nothingLeft = false
-  /** Begins with one at a time, until a message comes that nobody has taken before, or until `#aloneUntil`. */
-  #narrow = false
-  /** So many were taken while narrow. */
-  #taken = 0
-  /** On `runtime.now()`'s scale. */
-  #aloneUntil = Infinity
-  /** What the receiver was given. */
-  #credit = 0
 
   constructor(setup: ConsumerSetup, hand: Hand, host: IntakeHost) {
     this.#setup = setup
@@ -157,8 +142,7 @@ export class Intake {
   async #open(live: Live, signal: AbortSignal): Promise<Receiver> {
     const { source, options, beforeAttach } = this.#setup
     await beforeAttach?.(live.connection, signal)
-    const maxUnsettled = this.#beginsNarrow ? 1 : this.#hand.limit
-    return live.connection.openReceiver(source, { maxUnsettled, leaseMs: options.leaseMs }, signal)
+    return live.connection.openReceiver(source, { maxUnsettled: this.#hand.limit, leaseMs: options.leaseMs }, signal)
   }
 
   async #reattach(): Promise<void> {
@@ -176,10 +160,6 @@ export class Intake {
     const { link, name, settleTimeoutMs } = this.#setup
     const attached = new Attached(link, receiver, live, name, settleTimeoutMs)
     this.#attached = attached
-    this.#narrow = this.#beginsNarrow
-    this.#aloneUntil = Infinity
-    this.#taken = 0
-    this.#credit = this.#narrow ? 1 : this.#hand.limit
     receiver.onLost((receipts, reason) => {
       const gone =
         receipts === 'all' ? [...attached.entries.values()] : receipts.map((receipt) => attached.entries.get(receipt))
@@ -230,12 +210,9 @@ export class Intake {
     let signal: AbortSignal | undefined
     while (!this.#stop.signal.aborted) {
       live.down.throwIfAborted()
-      await this.#giveCredit(receiver)
       const room = this.#roomFor()
       if (this.#paused || room <= 0) {
-        const aloneMs = this.#narrow ? this.#aloneUntil - runtime.now() : Infinity
-        if (aloneMs <= 0) this.#narrow = false
-        else await this.#waitForRoom(live.down, aloneMs < Infinity ? aloneMs : undefined)
+        await this.#waitForRoom(live.down)
         continue
       }
       if (signal === undefined || signal.aborted) {
@@ -264,28 +241,7 @@ export class Intake {
   #roomFor(): number {
     const left = this.#setup.options.maxBytes - this.#hand.bytes
     if (left <= 0) return 0
-    return Math.min(this.#limit - this.#hand.count, Math.max(1, Math.floor(left / this.#guessedBytes)))
-  }
-
-  /** While narrow: one, and one more for each that survived its handler, so that a long backlog of such is soon at full width. */
-  get #limit(): number {
-    if (!this.#narrow) return this.#hand.limit
-    const idle = this.#hand.held + this.#hand.kept
-    const survivors = this.#taken - (this.#hand.count - idle)
-    return Math.min(this.#hand.limit, idle + 1 + survivors)
-  }
-
-  /** Only where it matters; and a partition can't be narrowed, because a key behind another waits for it. */
-  get #beginsNarrow(): boolean {
-    const { link, ordered, undertaker } = this.#setup
-    return link.capabilities.D3.attempt === 'ceiling' && !ordered && undertaker.as === 'bury'
-  }
-
-  async #giveCredit(receiver: Receiver): Promise<void> {
-    const wanted = this.#limit
-    if (this.#credit >= wanted || !this.#beginsNarrow) return
-    this.#credit = wanted
-    await receiver.resize(wanted)
+    return Math.min(this.#hand.limit - this.#hand.count, Math.max(1, Math.floor(left / this.#guessedBytes)))
   }
 
   #accept(attached: Attached, batch: readonly WireDelivery[]): void {
@@ -294,11 +250,6 @@ export class Intake {
       // Falls by half at most, so that one batch of small ones does not open the door to a window of large ones.
       this.#guessedBytes /= 2
       for (const wire of batch) {
-        if (wire.attempt <= 1) this.#narrow = false
-        if (this.#narrow) {
-          this.#taken += 1
-          this.#aloneUntil = now + ALONE_MS
-        }
         const entry = new Entry(wire, attached, this.#setup.ordered)
         this.#guessedBytes = Math.max(this.#guessedBytes, entry.bytes)
         this.#hand.add(entry)
