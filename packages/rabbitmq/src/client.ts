@@ -14,6 +14,12 @@ export interface Client {
 /** Small frames at once: with Nagle's algorithm a confirm takes 40 ms. */
 const NO_DELAY = true
 
+/**
+ * How long a host may say nothing when there is another to try. Long enough for a TLS handshake over half the world, short enough
+ * for three dead ones within the connect time.
+ */
+const SILENT_HOST_MS = 3_000
+
 /** Tries the hosts in turn. Throws what the last of them said, and leaves no socket behind. */
 export async function openClient(
   settings: Settings,
@@ -25,7 +31,7 @@ export async function openClient(
   for (const host of hosts) {
     signal.throwIfAborted()
     try {
-      return await openOne(settings, host, role, signal)
+      return await openOne(settings, host, role, host === hosts.at(-1) ? undefined : SILENT_HOST_MS, signal)
     } catch (error) {
       signal.throwIfAborted()
       failure = error
@@ -42,7 +48,13 @@ export function shuffled<T>(items: readonly T[], runtime: Pick<Runtime, 'random'
     .map(({ item }) => item)
 }
 
-async function openOne(settings: Settings, host: Required<Host>, role: string, signal: AbortSignal): Promise<Client> {
+async function openOne(
+  settings: Settings,
+  host: Required<Host>,
+  role: string,
+  timeout: number | undefined,
+  signal: AbortSignal,
+): Promise<Client> {
   const { tls, username, password, vhost, heartbeatSeconds, connectionName, auth } = settings
   const end = new AbortController()
   const aborted = () => end.abort(signal.reason)
@@ -67,6 +79,7 @@ async function openOne(settings: Settings, host: Required<Host>, role: string, s
       },
       {
         noDelay: NO_DELAY,
+        ...(timeout === undefined ? {} : { timeout }),
         clientProperties: { connection_name: `${connectionName} ${role}` },
         ...(auth === 'external' ? { credentials: credentials.external() } : {}),
         ...(tls === undefined ? { signal: end.signal } : { ...tlsOptions(tls), socket }),

@@ -7,7 +7,7 @@ import { Names } from './names.ts'
 import { checked, parseUrl, type RabbitOptions, type Settings } from './options.ts'
 import { Session } from './session.ts'
 
-/** Of a driver that has met no server yet: the oldest line, which promises least. */
+/** Of a driver that has met no server yet: the line that most have. Each connection says what is true of its own. */
 const UNMET = { major: 4 }
 
 /**

@@ -7,11 +7,11 @@ import { type Publication, Publisher } from './publisher.ts'
 import type { Session } from './session.ts'
 import { PARTITION_HEADER, toBuffer, toProperties } from './wire.ts'
 
-/** Of one `send`; a confirm channel pipelines, so that two are enough to keep it busy. */
+/** Of one `send`; a confirm channel pipelines, so that several small ones keep it busier than few large ones. */
 const BATCH: Sender['batch'] = Object.freeze({
-  maxMessages: 500,
+  maxMessages: 250,
   maxBytes: 8 * 1024 * 1024,
-  maxInFlight: 2,
+  maxInFlight: 4,
   // A nack of one says nothing of those behind it.
   keepsKeyOrder: false,
 })

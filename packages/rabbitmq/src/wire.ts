@@ -10,7 +10,7 @@ import {
 import type { ConsumeMessage, Message, Options } from 'amqplib'
 
 /** On messages of ordered topics: which partition, for bindings that match headers. */
-export const PARTITION_HEADER = `${SYSTEM_PREFIX}partition`
+export const PARTITION_HEADER: string = `${SYSTEM_PREFIX}partition`
 const KEY_HEADER = `${SYSTEM_PREFIX}key`
 const CARRIED_HEADER = `${SYSTEM_PREFIX}carried-attempts`
 
