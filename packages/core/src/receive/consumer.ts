@@ -7,7 +7,6 @@ import { Settling } from '../settle/settling.ts'
 import { withDeadline } from '../time/deadline.ts'
 import { deferred, toldElsewhere, type Deferred } from '../time/deferred.ts'
 import type { Entry } from './entry.ts'
-import { isSuspect } from './caution.ts'
 import { Hand } from './hand.ts'
 import { Intake } from './intake.ts'
 import { leaseMarginMs, Leases } from './leases.ts'
@@ -325,7 +324,8 @@ export class Consumer implements DeliveryHost {
     return attempt === 'ceiling' ? (slack ?? 0) : 0
   }
 
-  readonly #isSuspect = (entry: Entry): boolean => isSuspect(entry, this.#setup)
+  readonly #isSuspect = (entry: Entry): boolean =>
+    this.#setup.undertaker.as !== 'letters' && entry.attempt > this.#setup.options.retry.maxAttempts
 
   #wantsRetry(error: unknown, entry: Entry): boolean {
     const { retryIf } = this.#setup.options.retry

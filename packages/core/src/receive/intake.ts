@@ -6,7 +6,6 @@ import { fullJitter } from '../time/backoff.ts'
 import { withDeadline } from '../time/deadline.ts'
 import { deferred, toldElsewhere, type Deferred } from '../time/deferred.ts'
 import { Attached } from './attached.ts'
-import { Caution } from './caution.ts'
 import { Entry } from './entry.ts'
 import type { Hand } from './hand.ts'
 import { leaseMarginMs } from './leases.ts'
@@ -43,7 +42,6 @@ export class Intake {
   readonly #hand: Hand
   readonly #host: IntakeHost
   readonly #stop = new AbortController()
-  readonly #caution: Caution
   #attached: Attached | undefined
   #pause: AbortController | undefined
   #paused = false
@@ -57,7 +55,6 @@ export class Intake {
     this.#setup = setup
     this.#hand = hand
     this.#host = host
-    this.#caution = new Caution(setup, hand, (entries) => host.settling().giveBack(entries))
   }
 
   get attached(): Attached | undefined {
@@ -106,7 +103,7 @@ export class Intake {
 
   /** The hand's limit changed. */
   async resize(): Promise<void> {
-    await this.#attached?.receiver.resize(this.#caution.limit)
+    await this.#attached?.receiver.resize(this.#hand.limit)
     this.roomMade()
   }
 
@@ -157,8 +154,7 @@ export class Intake {
   async #open(live: Live, signal: AbortSignal): Promise<Receiver> {
     const { source, options, beforeAttach } = this.#setup
     await beforeAttach?.(live.connection, signal)
-    this.#caution.begin()
-    return live.connection.openReceiver(source, { maxUnsettled: this.#caution.limit, leaseMs: options.leaseMs }, signal)
+    return live.connection.openReceiver(source, { maxUnsettled: this.#hand.limit, leaseMs: options.leaseMs }, signal)
   }
 
   async #reattach(): Promise<void> {
@@ -265,7 +261,7 @@ export class Intake {
   #roomFor(): number {
     const left = this.#setup.options.maxBytes - this.#hand.bytes
     if (left <= 0) return 0
-    return Math.min(this.#caution.limit - this.#hand.count, Math.max(1, Math.floor(left / this.#guessedBytes)))
+    return Math.min(this.#hand.limit - this.#hand.count, Math.max(1, Math.floor(left / this.#guessedBytes)))
   }
 
   /**
@@ -288,7 +284,6 @@ export class Intake {
         this.#hand.add(entry)
         this.#host.arrived(entry, now)
       }
-      this.#caution.look(attached)
     }
     this.#host.wake()
   }
