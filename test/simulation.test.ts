@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { simulate, type SimulationOptions } from './simulation/run.ts'
 
 const asked = process.env['SEED']
-const SEEDS = asked === undefined ? Array.from({ length: 200 }, (_, index) => index + 1) : [Number(asked)]
+/** 200 in CI; `pnpm soak` asks for more. */
+const count = Number(process.env['SEEDS'] ?? 200)
+const SEEDS = asked === undefined ? Array.from({ length: count }, (_, index) => index + 1) : [Number(asked)]
 const AT_ONCE = 20
 const chunks = Array.from({ length: Math.ceil(SEEDS.length / AT_ONCE) }, (_, index) =>
   SEEDS.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
