@@ -285,6 +285,49 @@ export const cases: readonly Case[] = [
   },
   {
     clause: 'D4',
+    name: 'a crash loop longer than the slack ends with the guilty one dead, and it alone',
+    needs: ['breakConnection'],
+    timeoutMs: 180_000,
+    when: ({ capabilities }) =>
+      capabilities.D3.attempt === 'ceiling' || 'only with a ceiling are neighbours counted, and is there slack',
+    async run(t) {
+      const maxAttempts = 2
+      const queue = t.broker.queue<string>(t.name('crash-loop'), { retry: { ...quick, maxAttempts } })
+      const neighbours = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7', 'n8', 'n9']
+      const fatal = 'fatal'
+      await queue.sendAll(neighbours.toSpliced(4, 0, fatal).map((body) => ({ body })))
+      let runs = 0
+      const beside: string[] = []
+      const running = new Set<string>()
+      const inbox = t.inbox<string>(async (delivery) => {
+        running.add(delivery.body)
+        try {
+          if (delivery.body !== fatal) return
+          runs += 1
+          if (delivery.attempt > maxAttempts) beside.push(...[...running].filter((body) => body !== fatal))
+          await aborted(delivery.signal)
+          throw new Error('the consumer went with it')
+        } finally {
+          running.delete(delivery.body)
+        }
+      })
+      const worker = await queue.consume(inbox.handler, { concurrency: 1, maxUnsettled: 20, leaseMs: 1_000 })
+      const over = () => worker.stats.deadLettered > 0
+      for (let crashes = 0; !over(); crashes += 1) {
+        await t.until(`run ${crashes + 1} of the fatal one, or its end`, () => runs > crashes || over(), 20_000)
+        if (over()) break
+        assert.ok(crashes <= maxAttempts + (t.capabilities.D3.slack ?? 0), `it ran ${runs} times`)
+        if (!(await cut(t, t.broker))) return
+      }
+      await t.until('the neighbours are done', () => neighbours.every((body) => inbox.bodies.includes(body)), 20_000)
+      assert.deepEqual(beside, [], 'above maxAttempts it ran alone')
+      const [letter] = await readLetters(t, queue, 1)
+      assert.equal(letter?.body, fatal)
+      assert.equal(letter.dead?.reason, 'crashed')
+    },
+  },
+  {
+    clause: 'D4',
     name: 'a message that kills its process each time is dead after maxAttempts',
     needs: ['spawn'],
     timeoutMs: 120_000,

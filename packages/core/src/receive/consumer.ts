@@ -118,7 +118,7 @@ export class Consumer implements DeliveryHost {
   next(): Entry | undefined {
     if (this.#closing !== undefined) return undefined
     for (;;) {
-      const entry = this.#hand.take(this.#isSuspect)
+      const entry = this.#hand.take(this.#brokerKnows)
       if (this.#hand.ready === 0) this.#intake.roomMade()
       if (entry === undefined) return undefined
       const now = this.#setup.link.runtime.now()
@@ -311,7 +311,9 @@ export class Consumer implements DeliveryHost {
       this.settling.dismiss(entry, 'ack')
       return true
     }
-    if (entry.attempt <= options.retry.maxAttempts + this.#slack) return false
+    if (entry.spared || entry.attempt <= options.retry.maxAttempts + this.#slack) return false
+    // They were counted with it, and by it: each has its turn before it is judged.
+    for (const beside of this.#hand.all('waiting')) beside.spared = beside.suspect
     toldElsewhere(
       this.settling.exhaust(entry, 'crashed', new Error(`handed out ${entry.attempt - 1} times and never settled`)),
     )
@@ -324,8 +326,13 @@ export class Consumer implements DeliveryHost {
     return attempt === 'ceiling' ? (slack ?? 0) : 0
   }
 
-  readonly #isSuspect = (entry: Entry): boolean =>
-    this.#setup.undertaker.as !== 'letters' && entry.attempt > this.#setup.options.retry.maxAttempts
+  /** Whether no settlement is on its way; wakes the runner when that is so. */
+  readonly #brokerKnows = (): boolean => {
+    const settler = this.#intake.attached?.settler
+    if (settler === undefined || settler.idle) return true
+    toldElsewhere(settler.flushed().then(() => this.#wakeRunner()))
+    return false
+  }
 
   #wantsRetry(error: unknown, entry: Entry): boolean {
     const { retryIf } = this.#setup.options.retry

@@ -20,6 +20,10 @@ export class Entry implements Links<Entry> {
    * until the consumer closes. `leaving`: its fate is decided, the broker has yet to hear of it. `gone`: out of hand.
    */
   state: 'waiting' | 'running' | 'held' | 'kept' | 'leaving' | 'gone' = 'waiting'
+  /** Handed out more often than allowed, as far as anybody counted: runs alone (D4). */
+  suspect = false
+  /** It lay beside one that was dead-lettered unseen: it has its turn, whatever its count. */
+  spared = false
   /** Nothing else of its key runs until it is freed. */
   holdsLane = false
   /** While held. */

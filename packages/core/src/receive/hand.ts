@@ -2,6 +2,7 @@ import { Linked } from '../linked.ts'
 import type { Attached } from './attached.ts'
 import type { Entry } from './entry.ts'
 import { Lanes } from './lanes.ts'
+import { Suspects } from './suspects.ts'
 
 /**
  * What one consumer has in hand, and how much of it runs: plain bookkeeping, no I/O. Invariant 9: `count` and `bytes` are what the
@@ -10,7 +11,10 @@ import { Lanes } from './lanes.ts'
 export class Hand {
   /** `maxUnsettled`, as it is now. */
   limit: number
+  /** All that lies beside the suspects is in hand, as far as it can be: they may run. */
+  gathered = false
   readonly #lanes = new Lanes()
+  readonly #suspects = new Suspects()
   readonly #tell: () => void
   #quiet = 0
   readonly #entries = new Linked<Entry>()
@@ -18,7 +22,8 @@ export class Hand {
   #running = 0
   #held = 0
   #kept = 0
-  /** Runs with no other beside it, or waits for that (D4). */
+  #suspected = 0
+  /** The suspect that runs, with no other beside it (D4). */
   #alone: Entry | undefined
 
   /** `changed` is called whenever a slot, a lane or room became free. */
@@ -43,6 +48,11 @@ export class Hand {
     return this.#kept
   }
 
+  /** Suspects that run or wait for it. */
+  get suspected(): number {
+    return this.#suspected
+  }
+
   /** How many could run at once if there were slots for them, those included that were lost meanwhile. */
   get ready(): number {
     return this.#lanes.ready
@@ -61,20 +71,18 @@ export class Hand {
   add(entry: Entry): void {
     this.#entries.add(entry)
     this.#bytes += entry.bytes
+    if (entry.suspect) this.#suspected += 1
     this.#lanes.add(entry)
   }
 
-  /** The next that may run, running from now on. `suspect` says whether it must run with no other beside it. */
-  take(suspect: (entry: Entry) => boolean): Entry | undefined {
-    if (this.#alone?.state === 'running') return undefined
-    const entry = this.#alone ?? this.#lanes.next()
+  /**
+   * The next that may run, running from now on. A suspect comes when nothing else is left, and runs with no other beside it; `told`
+   * says whether the broker knows of all that was settled before, because a crash would take that along.
+   */
+  take(told: () => boolean): Entry | undefined {
+    if (this.#alone !== undefined) return undefined
+    const entry = this.#nextInnocent() ?? this.#nextSuspect(told)
     if (entry === undefined) return undefined
-    this.#alone = undefined
-    entry.holdsLane = true
-    if (suspect(entry)) {
-      this.#alone = entry
-      if (this.#running > 0) return undefined
-    }
     entry.state = 'running'
     this.#running += 1
     return entry
@@ -100,6 +108,7 @@ export class Hand {
   due(entry: Entry): void {
     this.#leaveState(entry)
     entry.state = 'waiting'
+    if (entry.suspect) this.#suspected += 1
     this.#lanes.again(entry)
   }
 
@@ -133,6 +142,22 @@ export class Hand {
     this.#changed()
   }
 
+  #nextInnocent(): Entry | undefined {
+    for (;;) {
+      const entry = this.#lanes.next()
+      if (entry === undefined) return undefined
+      entry.holdsLane = true
+      if (!entry.suspect) return entry
+      this.#suspects.add(entry)
+    }
+  }
+
+  #nextSuspect(told: () => boolean): Entry | undefined {
+    if (this.#suspected === 0 || !this.gathered || this.#running > 0 || !told()) return undefined
+    this.#alone = this.#suspects.take()
+    return this.#alone
+  }
+
   #freeLane(entry: Entry): void {
     entry.holdsLane = false
     this.#lanes.free(entry)
@@ -146,6 +171,12 @@ export class Hand {
     if (entry.state === 'running') this.#running -= 1
     else if (entry.state === 'held') this.#held -= 1
     else if (entry.state === 'kept') this.#kept -= 1
+    if (entry.suspect && (entry.state === 'waiting' || entry.state === 'running')) this.#cleared(entry)
+  }
+  /** A suspect that neither runs nor waits for it any more. */
+  #cleared(entry: Entry): void {
+    this.#suspected -= 1
+    if (this.#suspected === 0) this.gathered = false
     if (this.#alone === entry) this.#alone = undefined
   }
 }

@@ -22,6 +22,9 @@ const CLOSE_RECEIVER_MS = 3_000
 /** While less than half the window is free the driver is asked that much later: for all that is settled meanwhile in one request. */
 const MORE_ROOM_MS = 10
 
+/** What was fetched beside a suspect may still be on its way from a broker that pushes: it is waited for, so long at most (D4). */
+const GATHER_MS = 500
+
 /** A loop that waits for the end asks that often whether something came back, while messages are out. */
 const ASK_AGAIN_MS = 1_000
 
@@ -47,6 +50,8 @@ export class Intake {
   #paused = false
   #room: Deferred<void> | undefined
   #askEmpty = false
+  /** While a suspect is in hand: until when others are taken in beside it, on `runtime.now()`'s scale. */
+  #gatherUntil: number | undefined
   /** What the next message may take; at first the largest portable one. */
   #guessedBytes = PORTABLE_BODY_BYTES
   #nothingLeft = false
@@ -226,11 +231,13 @@ export class Intake {
     while (!this.#stop.signal.aborted) {
       live.down.throwIfAborted()
       let room = this.#roomFor()
-      if (this.#paused || room <= 0) {
+      const gatherMs = this.#gatherMs(receiver)
+      if (gatherMs !== undefined && (gatherMs <= 0 || room <= 0 || this.#paused)) this.#gathered()
+      if (this.#paused || room <= 0 || this.#hand.gathered) {
         await this.#waitForRoom(live.down)
         continue
       }
-      if (!this.#isWorthAsking()) {
+      if (gatherMs === undefined && !this.#isWorthAsking()) {
         await this.#waitForRoom(live.down, MORE_ROOM_MS)
         room = this.#roomFor()
         if (this.#paused || room <= 0) continue
@@ -239,7 +246,7 @@ export class Intake {
         this.#pause = new AbortController()
         signal = AbortSignal.any([this.#pause.signal, this.#stop.signal, live.down])
       }
-      const waitMs = this.#askEmpty ? (receiver.emptyAfterMs ?? ASK_AGAIN_MS) : WAIT_MS
+      const waitMs = gatherMs ?? (this.#askEmpty ? (receiver.emptyAfterMs ?? ASK_AGAIN_MS) : WAIT_MS)
       try {
         const batch = await withDeadline(
           runtime,
@@ -253,7 +260,8 @@ export class Intake {
       } catch (error) {
         if (error !== PAUSED) throw error
       }
-      if (this.#askEmpty && this.#nothingLeft) await this.#waitForRoom(live.down, ASK_AGAIN_MS)
+      if (this.#askEmpty && this.#nothingLeft && gatherMs === undefined)
+        await this.#waitForRoom(live.down, ASK_AGAIN_MS)
     }
   }
 
@@ -273,6 +281,31 @@ export class Intake {
     return (ready === 0 || count * 2 <= limit) && this.#roomFor() > 0
   }
 
+  /** How much longer others are taken in beside a suspect; undefined where there is none. */
+  #gatherMs({ emptyAfterMs = 0 }: Receiver): number | undefined {
+    if (this.#hand.suspected === 0) {
+      this.#gatherUntil = undefined
+      return undefined
+    }
+    const now = this.#setup.link.runtime.now()
+    this.#gatherUntil ??= now + Math.min(emptyAfterMs, GATHER_MS)
+    return this.#gatherUntil - now
+  }
+
+  #gathered(): void {
+    if (this.#hand.gathered) return
+    this.#hand.gathered = true
+    this.#host.wake()
+  }
+
+  /** Only a ceiling leaves doubt: elsewhere what has no attempts left is dead. */
+  #isSuspect({ attempt }: Entry): boolean {
+    const { link, undertaker, options } = this.#setup
+    return (
+      link.capabilities.D3.attempt === 'ceiling' && undertaker.as !== 'letters' && attempt > options.retry.maxAttempts
+    )
+  }
+
   #accept(attached: Attached, batch: readonly WireDelivery[]): void {
     if (batch.length > 0 && !attached.dead) {
       const now = this.#setup.link.runtime.now()
@@ -280,6 +313,7 @@ export class Intake {
       this.#guessedBytes /= 2
       for (const wire of batch) {
         const entry = new Entry(wire, attached, this.#setup.ordered)
+        entry.suspect = this.#isSuspect(entry)
         this.#guessedBytes = Math.max(this.#guessedBytes, entry.bytes)
         this.#hand.add(entry)
         this.#host.arrived(entry, now)

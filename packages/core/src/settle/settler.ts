@@ -57,9 +57,13 @@ export class Settler {
     return pending
   }
 
+  get idle(): boolean {
+    return !this.#busy && this.#queue.length === 0
+  }
+
   /** Resolves when nothing is pending. The deadlines of the settlements bound it. */
   flushed(): Promise<void> {
-    if (!this.#busy && this.#queue.length === 0) return Promise.resolve()
+    if (this.idle) return Promise.resolve()
     return new Promise((resolve) => {
       this.#idle.push(resolve)
     })
