@@ -1,6 +1,7 @@
 import { connect as connectSocket, type Socket } from 'node:net'
 import { connect, credentials, type ChannelModel } from 'amqplib'
 import type { Runtime } from '@anybroker/driver'
+import { cork } from './corked.ts'
 import type { Host, Settings } from './options.ts'
 
 /** One AMQP connection and the way to end it at once. */
@@ -85,6 +86,7 @@ async function openOne(
         ...(tls === undefined ? { signal: end.signal } : { ...tlsOptions(tls), socket }),
       } as Parameters<typeof connect>[1],
     )) as ChannelModel
+    cork(model)
     return { model, host, destroy: () => end.abort(new Error('the connection was given up')) }
   } catch (error) {
     end.abort(error)
