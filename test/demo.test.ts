@@ -1,39 +1,8 @@
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-
-const main = fileURLToPath(new URL('../packages/demo/src/main.ts', import.meta.url))
-
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-function demo(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--conditions=anybroker-source', main, ...args], {
-      env: { ...process.env, NODE_OPTIONS: '', BROKER_URL: '', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let out = ''
-    let err = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, out, err }))
-  })
-}
-
-/** The figures of the ledger, by their names. */
-function ledgerOf(out: string): Record<string, number> {
-  const [, ledger = ''] = out.split('\nLedger, ')
-  const rows = [...ledger.matchAll(/^ {2}(\S+(?: \S+)?) +([\d,]+)$/gm)]
-  return Object.fromEntries(rows.map(([, what = '', count = '']) => [what, Number(count.replaceAll(',', ''))]))
-}
+import { demo, ledgerOf } from './run-demo.ts'
 
 describe('the demo on memory:', () => {
   it('completes a thousand requests, corrects the poison, and loses nothing', { timeout: 60_000 }, async () => {
