@@ -5,7 +5,8 @@ import { connect } from 'anybroker'
 import type { Harness } from '../src/harness.ts'
 import type { Mutant } from './mutant.ts'
 
-export interface MemoryHarnessOptions extends Pick<Mutant, 'wrap' | 'wrapBroker'>, Pick<MemoryOptions, 'profile'> {
+export interface MemoryHarnessOptions
+  extends Pick<Mutant, 'wrap' | 'wrapBroker'>, Pick<MemoryOptions, 'profile' | 'seed'> {
   /** Default: `memory`, with the profile where it is not the reference. */
   readonly name?: string
   /** See `Harness.slowness`. */
@@ -23,9 +24,10 @@ const FILLER = new Uint8Array(1024 * 1024)
 
 /** A store of its own in this process, below whatever is planted. */
 export function memoryHarness(options: MemoryHarnessOptions = {}): Harness {
-  const { profile = 'reference', wrap = (driver) => driver, wrapBroker = (broker) => broker } = options
+  const { profile = 'reference', seed, wrap = (driver) => driver, wrapBroker = (broker) => broker } = options
   const { name = profile === 'reference' ? 'memory' : `memory-${profile}` } = options
-  const store = () => (profile === 'reference' ? memory() : memory({ profile }))
+  const store = () =>
+    profile === 'reference' ? memory() : memory({ profile, ...(seed === undefined ? {} : { seed }) })
   const watched = watch(store())
   const driver = wrap(watched.driver)
 

@@ -77,7 +77,7 @@ export const cases: readonly Case[] = [
       const rest = t.inbox<string>()
       await queue.consume(rest.handler)
       await t.quiet()
-      assertEach(t, rest.bodies, [], 'nothing is left on the queue', ['f', 'a', 'b', 'e'])
+      assertEach(t, rest.bodies, [], 'nothing is left on the queue', ['a', 'b', 'c', 'd', 'e', 'f'])
     },
   },
   {

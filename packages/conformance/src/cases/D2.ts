@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Case } from '../case.ts'
 import { drive } from './kit/drive.ts'
 import { gate } from './kit/gate.ts'
-import { assertAttempt, assertAttemptAfterCrash, untilEach } from './kit/grades.ts'
+import { assertAttempt, assertAttemptAfterCrash, isCount, untilEach } from './kit/grades.ts'
 import { quick } from './kit/quick.ts'
 import { take } from './kit/take.ts'
 
@@ -197,7 +197,7 @@ export const cases: readonly Case[] = [
       await virtual.advance(first + delayMs - virtual.now() - 1)
       assert.equal(times.length, 1, 'not a millisecond early')
       await virtual.advance(60_000)
-      assert.equal(times.length, 2, 'it came')
+      assert.ok(isCount(broker, times.slice(1).length, 1), `it came at ${times.join(', ')}`)
     },
   },
 ]

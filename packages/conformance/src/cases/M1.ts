@@ -108,7 +108,7 @@ export const cases: readonly Case[] = [
       }
       await t.until(
         'the letter goes back',
-        async () => (await queue.deadLetters.redrive({ where: look })).redriven === 1,
+        async () => (await queue.deadLetters.redrive({ where: look })).redriven >= 1,
       )
       assert.ok(letter !== undefined)
       sameBytes(letter, body)

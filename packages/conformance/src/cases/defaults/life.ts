@@ -5,6 +5,7 @@ import { connect, type Delivery } from 'anybroker'
 import type { Case } from '../../case.ts'
 import { drive } from '../kit/drive.ts'
 import { aborted, gate } from '../kit/gate.ts'
+import { assertEach } from '../kit/grades.ts'
 import { refusedAfterClose } from '../kit/refused-after-close.ts'
 import { scriptedDriver } from './scripted-driver.ts'
 
@@ -93,7 +94,7 @@ export const life: readonly Case[] = [
       const again = t.inbox<string>()
       await drive(virtual, queue.consume(again.handler))
       await virtual.advance(60_000)
-      assert.deepEqual(again.bodies, ['a'])
+      assertEach(broker, again.bodies, ['a'], 'it went back')
       held.open()
     },
   },
