@@ -50,6 +50,18 @@ describe('one case', () => {
     expect(on.closed()).toBe(2)
   })
 
+  it('that failed is disturbed where the broker took a session from it, and only there', async () => {
+    const fails = make({ run: () => Promise.reject(new Error('no')) })
+    for (const [losses, disturbed] of [
+      [() => 1, true],
+      [() => 0, false],
+      [undefined, false],
+    ] as const) {
+      const on = harness(losses === undefined ? {} : { losses })
+      expect(await runCase(fails, on, capabilities)).toMatchObject({ status: 'failed', disturbed })
+    }
+  })
+
   it('fails when it takes longer than its time, and is cleaned up all the same', async () => {
     const on = harness()
     const hangs = make({ timeoutMs: 20, run: () => new Promise(() => {}) })

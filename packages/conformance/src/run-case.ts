@@ -6,7 +6,7 @@ import type { Harness, Need } from './harness.ts'
 /** What became of one case. */
 export type CaseResult =
   | { readonly status: 'passed' }
-  /** `disturbed`: the broker lost a connection or took deliveries back on the way, by itself or because the case wanted it. */
+  /** `disturbed`: the broker ended a session on the way, by itself and on purpose. See `Harness.losses`. */
   | { readonly status: 'failed'; readonly error: Error; readonly disturbed: boolean }
   | { readonly status: 'skipped'; readonly reason: string }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Case, Context } from '../case.ts'
+import { ack } from './kit/ack.ts'
 import {
   brokerCalls,
   CLAUSE_OF_CALL,
@@ -214,8 +215,7 @@ export const cases: readonly Case[] = [
         const loop = queue.receive({ signal, leaseMs: 1_000 })
         const reading = (async () => {
           for await (const delivery of loop) {
-            taken.push(delivery.body)
-            await delivery.ack()
+            if (await ack(t, delivery)) taken.push(delivery.body)
           }
         })()
         // Looked at by `ended`, which may be later than it rejects.

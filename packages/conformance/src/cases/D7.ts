@@ -29,7 +29,9 @@ export const cases: readonly Case[] = [
       const others = t.inbox<string>()
       const other = await t.connect()
       await other.queue<string>(name).consume(others.handler)
-      await t.until('the slow one is acked', () => worker.stats.acked >= 1, 10_000)
+      // A service that takes back what is in hand may have given it to the other.
+      const wentOver = () => !steady(t) && others.bodies.length > 0
+      await t.until('the slow one is acked', () => worker.stats.acked >= 1 || wentOver(), 10_000)
       if (steady(t)) assert.deepEqual([delivery?.signal.aborted, worker.stats.lost], [false, 0])
       await t.quiet(500)
       assertEach(t, [...inbox.bodies, ...others.bodies], ['slow'], 'handled once')
@@ -87,12 +89,13 @@ export const cases: readonly Case[] = [
       const inbox = t.inbox<string>(async (delivery) => {
         if (inbox.deliveries.length === 1) await delivery.retry({ delayMs: SLOW_MS })
       })
-      await queue.consume(inbox.handler, { leaseMs: LEASE_MS })
+      const worker = await queue.consume(inbox.handler, { leaseMs: LEASE_MS })
       await queue.send('held')
       await inbox.count(1)
       const began = performance.now()
       const [, second] = await inbox.count(2, 10_000)
-      assert.ok(performance.now() - began > SLOW_MS - 100, 'not before its time')
+      const lost = !steady(t) && worker.stats.lost > 0
+      assert.ok(performance.now() - began > SLOW_MS - 100 || lost, 'not before its time')
       assertAttempt(t, second?.attempt ?? 0, 2)
       await t.quiet(500)
       assertEach(t, inbox.bodies, ['held', 'held'], 'delivered twice, and no more')

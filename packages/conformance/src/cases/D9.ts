@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { BrokerEvents, DeadLettered, Queue, Source } from 'anybroker'
 import type { Case, Context } from '../case.ts'
 import { whenAll } from '../when.ts'
+import { ack } from './kit/ack.ts'
 import { assertAttempt, assertEach, isCount, steady } from './kit/grades.ts'
 import { assertNoLetters, readLetters } from './kit/letters.ts'
 import { orderSchema, type Order } from './kit/order-schema.ts'
@@ -33,12 +34,12 @@ export const cases: readonly Case[] = [
     async run(t) {
       const queue = t.broker.queue<string>(t.name('ends'))
       await queue.open()
-      assert.deepEqual(await t.within(drain(queue), 'an empty loop ends'), [])
+      assert.deepEqual(await t.within(drain(t, queue), 'an empty loop ends'), [])
       await kill(t, queue, ['a', 'b', 'c', 'd', 'e'])
       const seen: string[] = []
       // As eventual as the broker is: what it does not show yet, a later loop finds.
       await t.until('all letters', async () => {
-        seen.push(...(await t.within(drain(queue), 'the loop ends')))
+        seen.push(...(await t.within(drain(t, queue), 'the loop ends')))
         return new Set(seen).size >= 5
       })
       assertEach(t, seen, ['a', 'b', 'c', 'd', 'e'], 'each letter once')
@@ -47,8 +48,7 @@ export const cases: readonly Case[] = [
       const alive: string[] = []
       await t.until('the queue itself', async () => {
         for await (const delivery of queue.receive({ untilEmpty: true })) {
-          alive.push(delivery.body)
-          await delivery.ack()
+          if (await ack(t, delivery)) alive.push(delivery.body)
         }
         return alive.includes('alive')
       })
@@ -305,11 +305,10 @@ async function kill<T>(t: Context, queue: Queue<T>, bodies: readonly T[]): Promi
 }
 
 /** Acks dead letters until none is left. */
-async function drain(queue: Queue<string>): Promise<readonly string[]> {
+async function drain(t: Context, queue: Queue<string>): Promise<readonly string[]> {
   const bodies: string[] = []
   for await (const letter of queue.deadLetters.receive({ untilEmpty: true })) {
-    bodies.push(letter.body ?? 'none')
-    await letter.ack()
+    if (await ack(t, letter)) bodies.push(letter.body ?? 'none')
   }
   return bodies
 }
