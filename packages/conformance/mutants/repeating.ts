@@ -1,4 +1,4 @@
-import type { Driver, Receiver, Settlement, SourceRef } from '@anybroker/driver'
+import type { Driver, Receiver, Settlement } from '@anybroker/driver'
 import { override, seededRandom, wrapDriver } from '@anybroker/testkit'
 
 /** How a service repeats what was acked (Q4). */
@@ -15,8 +15,9 @@ export interface Repeats {
 const TIMES = 2
 
 /**
- * No mutant, but a driver below a service that repeats unordered messages after their ack, dead ones and dead letters too, at a
- * time of its own choosing: as SQS and Pub/Sub may, far more often than they do. To be put around a driver that grades Q4 so.
+ * No mutant, but a driver below a service that repeats messages after their ack, dead ones and dead letters too, at a time of its
+ * own choosing: as SQS and Pub/Sub may, far more often than they do. What has a key comes again behind what waits of it. To be put
+ * around a driver that grades Q4 so.
  */
 export function repeating(driver: Driver, { seed, oneIn, withinMs }: Repeats): Driver {
   const random = seededRandom(seed)
@@ -30,7 +31,7 @@ export function repeating(driver: Driver, { seed, oneIn, withinMs }: Repeats): D
   }
 
   return wrapDriver(driver, {
-    receiver: (inner, source) => (ordered(source) ? inner : repeatingReceiver(inner, again, () => random() * withinMs)),
+    receiver: (inner) => repeatingReceiver(inner, again, () => random() * withinMs),
   })
 }
 
@@ -55,10 +56,4 @@ function repeatingReceiver(inner: Receiver, again: (name: string) => boolean, de
         signal,
       ),
   })
-}
-
-/** An ordered service keeps its word on what was acked, or O1 could not be kept. */
-function ordered(source: SourceRef): boolean {
-  if (source.kind === 'dead-letters') return false
-  return source.kind !== 'inbox' && source.ordering === 'key'
 }
