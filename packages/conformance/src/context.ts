@@ -6,7 +6,7 @@ import type { Context, Inbox } from './case.ts'
 import type { Harness, VirtualHarness } from './harness.ts'
 
 /** How long `until`, `within`, `rejects` and `inbox.count` wait unless told, before the harness' slowness. */
-const WAIT_MS = 5_000
+const WAIT_MS = 10_000
 /** How long `quiet` lets the broker settle. Long enough for several round trips, short enough to be paid hundreds of times. */
 const QUIET_MS = 150
 /** A broker's `close` ends at most 5 s after its drain (C1), and the drain is 0 here: what takes longer hangs. */

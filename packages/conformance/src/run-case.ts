@@ -10,8 +10,8 @@ export type CaseResult =
   | { readonly status: 'failed'; readonly error: Error; readonly disturbed: boolean }
   | { readonly status: 'skipped'; readonly reason: string }
 
-/** What a case may take unless it says, before the harness' slowness. */
-const CASE_TIMEOUT_MS = 10_000
+/** What a case may take unless it says, before the harness' slowness. It bounds what hangs, on a machine that is busy, too. */
+const CASE_TIMEOUT_MS = 30_000
 
 /** Cases that disturb everybody on the broker, or that look at all of it: they run alone. */
 const ALONE: readonly Need[] = ['breakConnection', 'restart', 'fill', 'entities']

@@ -89,7 +89,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'A4',
     name: 'a queue and its dead letters are purged each by itself',
-    timeoutMs: 20_000,
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       const rejects = t.inbox<string>((delivery) => delivery.reject())

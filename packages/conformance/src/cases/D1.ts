@@ -106,7 +106,6 @@ export const cases: readonly Case[] = [
     clause: 'D1',
     name: 'an ack that resolved holds when the connection is cut right after',
     needs: ['breakConnection'],
-    timeoutMs: 30_000,
     when: ({ capabilities }) =>
       capabilities.D1.evidence === 'confirmed' ||
       `the evidence of an ack is ${capabilities.D1.evidence}, not confirmed`,

@@ -80,7 +80,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'D2',
     name: 'when everything fails, held retries take at most half the window and others pass',
-    timeoutMs: 20_000,
     async run(t) {
       const queue = t.broker.queue<string>(t.name('all-fail'), {
         retry: { maxAttempts: 2, backoff: { initialMs: 3_000, jitter: 0 } },
@@ -117,7 +116,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'D2',
     name: 'a delay outlives the consumer that asked for it',
-    timeoutMs: 20_000,
     async run(t) {
       const name = t.name('outlives')
       const queue = t.broker.queue<string>(name)

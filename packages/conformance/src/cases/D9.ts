@@ -166,6 +166,15 @@ export const cases: readonly Case[] = [
     async run(t) {
       const queue = t.broker.queue<Order>(t.name('stays'), { schema: orderSchema })
       await kill(t, queue, [{ id: 1, total: 10 }])
+      let shown = 0
+      const looks = (): boolean => {
+        shown += 1
+        return false
+      }
+      await t.until('the letter is there', async () => {
+        await queue.deadLetters.redrive({ where: looks })
+        return shown > 0
+      })
       const broken = { id: 1, total: 'ten' } as unknown as Order
       await t.rejects(queue.deadLetters.redrive({ change: () => ({ body: broken }) }), 'INVALID_MESSAGE')
       await t.rejects(

@@ -67,7 +67,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'M1',
     name: 'a body of 180 KiB, the portable limit, arrives byte-equal',
-    timeoutMs: 20_000,
     run: (t) => carries(t, [noise(PORTABLE_BYTES), new Uint8Array(PORTABLE_BYTES)]),
   },
   {

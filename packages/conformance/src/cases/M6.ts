@@ -84,7 +84,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'M6',
     name: 'topics, subscriptions and queues whose parts would join to one name are apart',
-    timeoutMs: 30_000,
     run: async (t) => {
       const a = t.name('a')
       await apart(t, [
@@ -133,7 +132,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'M6',
     name: 'a queue named like the dead-letter queue of another is not that',
-    timeoutMs: 30_000,
     run: async (t) => {
       const orders = t.broker.queue<string>(t.name('orders'))
       const rejects = t.inbox<string>((delivery) => delivery.reject())

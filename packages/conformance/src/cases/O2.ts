@@ -17,7 +17,6 @@ export const cases: readonly Case[] = [
     clause: 'O2',
     name: 'a message that is retried blocks its key, and only that',
     when: ordered,
-    timeoutMs: 15_000,
     async run(t) {
       const queue = t.broker.queue<string>(t.name('blocks'), {
         ordering: 'key',
@@ -73,7 +72,6 @@ export const cases: readonly Case[] = [
     clause: 'O2',
     name: 'retry({ delayMs }) blocks as the policy does, in a loop too',
     when: ordered,
-    timeoutMs: 15_000,
     async run(t) {
       const queue = t.broker.queue<string>(t.name('loop'), { ordering: 'key', retry: quick })
       for (const body of ['a1', 'a2', 'b1']) await queue.send(body, { key: body.slice(0, 1) })
@@ -94,7 +92,6 @@ export const cases: readonly Case[] = [
     clause: 'O2',
     name: 'more blocked keys than may be held in hand all stay blocked, and leave room for others',
     when: ordered,
-    timeoutMs: 20_000,
     async run(t) {
       const blocked = Array.from({ length: 14 }, (_, n) => `k${n}`)
       const queue = t.broker.queue<string>(t.name('many'), {
@@ -131,7 +128,6 @@ export const cases: readonly Case[] = [
     clause: 'O2',
     name: 'a key stays blocked when its consumer leaves before the retry',
     when: ordered,
-    timeoutMs: 20_000,
     async run(t) {
       const name = t.name('leaves')
       const queue = t.broker.queue<string>(name, { ordering: 'key', retry: quick })

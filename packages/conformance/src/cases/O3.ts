@@ -46,7 +46,6 @@ export const cases: readonly Case[] = [
     clause: 'O3',
     name: 'its key flows on while it waits for its delay, which is not early',
     when: ordered,
-    timeoutMs: 15_000,
     async run(t) {
       const queue = t.broker.queue<string>(t.name('flows'), { ordering: 'key', retry: overtake })
       for (const body of ['a1', 'a2', 'a3']) await queue.send(body, { key: 'a' })
@@ -94,7 +93,6 @@ export const cases: readonly Case[] = [
     clause: 'O3',
     name: 'a copy outlives the consumer that made it, with its attempt',
     when: ordered,
-    timeoutMs: 20_000,
     async run(t) {
       const name = t.name('outlives')
       const queue = t.broker.queue<string>(name, { ordering: 'key', retry: overtake })

@@ -56,7 +56,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'R1',
     name: 'seek to the start brings back what was acked',
-    timeoutMs: 20_000,
     run: async (t) => {
       const it = await opened(t)
       await lived(t, it, ['a', 'b', 'c'])
@@ -70,7 +69,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'R1',
     name: 'seek to a time brings back what was published at or after it, and nothing before',
-    timeoutMs: 20_000,
     run: async (t) => {
       const it = await opened(t)
       await lived(t, it, ['before'])
@@ -86,7 +84,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'R1',
     name: 'seek forth skips a backlog',
-    timeoutMs: 20_000,
     run: async (t) => {
       const { topic, subscription } = await opened(t)
       await topic.publish('skipped')
@@ -101,7 +98,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'R1',
     name: 'seek touches no other subscription of the topic',
-    timeoutMs: 20_000,
     run: async (t) => {
       const it = await opened(t)
       const other = await it.topic.durableSubscription(t.name('other'))
@@ -117,7 +113,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'R1',
     name: 'with a consumer elsewhere it is CONFLICT, and that consumer goes on undisturbed',
-    timeoutMs: 20_000,
     run: async (t) => {
       const it = await opened(t)
       await lived(t, it, ['a'])
@@ -139,7 +134,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'R1',
     name: 'deliveries in hand here are lost, and come again where the seek says so',
-    timeoutMs: 20_000,
     run: async (t) => {
       const { topic, subscription } = await opened(t)
       const held = gate(t)

@@ -68,7 +68,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'R2',
     name: 'opening it again does not start again',
-    timeoutMs: 20_000,
     run: async (t) => {
       const name = t.name()
       const topic = t.broker.topic<string>(t.name())

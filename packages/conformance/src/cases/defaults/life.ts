@@ -117,7 +117,6 @@ export const life: readonly Case[] = [
   {
     clause: 'default',
     name: 'a settle after close is CLOSED',
-    timeoutMs: 20_000,
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       const held = gate(t)
@@ -133,7 +132,6 @@ export const life: readonly Case[] = [
   {
     clause: 'default',
     name: 'a handler throws because of close: given back, uncounted where possible',
-    timeoutMs: 20_000,
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       const inbox = t.inbox<string>(async (delivery) => {
