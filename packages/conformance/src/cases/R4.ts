@@ -15,7 +15,7 @@ const SHORT_MS = 600
 async function served(t: Context): Promise<Queue<string>> {
   const other = t.broker.queue<string>(t.name('warm'))
   const warm = await other.consume((delivery) => delivery.reply('warm'))
-  await other.request('warm')
+  await t.within(other.request('warm'), 'the first reply')
   await warm.close()
   const queue = t.broker.queue<string>(t.name())
   await queue.open()
@@ -33,7 +33,8 @@ export const cases: readonly Case[] = [
         await delivery.reply({ price: 40, of: delivery.body }, { headers: { currency: 'eur' } })
       })
       await service.queue<{ item: string }>(queue.name).consume(asked.handler)
-      const reply = await queue.request<unknown>({ item: 'tea' }, { headers: { tenant: 'acme' } })
+      const asking = queue.request<unknown>({ item: 'tea' }, { headers: { tenant: 'acme' } })
+      const reply = await t.within(asking, 'the reply')
       assert.deepEqual(reply.body, { price: 40, of: { item: 'tea' } })
       assert.deepEqual({ ...reply.headers }, { currency: 'eur' })
       assert.equal(reply.source, 'pricing')
