@@ -1,5 +1,6 @@
 import { memoryHarness } from '../mutants/memory-harness.ts'
 import { repeating } from '../mutants/repeating.ts'
+import { showingLate } from '../mutants/showing-late.ts'
 import { conformance } from './conformance.ts'
 
 /** By how many chances it is run; more by hand: `SEEDS=20 pnpm test:unit memory-repeats`. */
@@ -11,7 +12,7 @@ for (let seed = 1; seed <= SEEDS; seed += 1) {
     name: `memory-repeats-${seed}`,
     profile: 'harsh',
     seed,
-    wrap: (driver) => repeating(driver, { seed, oneIn: 2, withinMs: 200 }),
+    wrap: (driver) => repeating(showingLate(driver, { seed, withinMs: 80 }), { seed, oneIn: 2, withinMs: 200 }),
   })
   conformance(harness, { maxConcurrency: 40, out: false })
 }

@@ -19,7 +19,12 @@ export async function whileAwake(
     try {
       return await prove()
     } catch (error) {
-      if (stall() < stallMs || run === RUNS_AT_MOST) throw error
+      const stood = stall()
+      if (stood < stallMs) throw error
+      if (run === RUNS_AT_MOST)
+        throw new Error(`${String(error)} (the process stood still for ${stood.toFixed()} ms, as in each run before)`, {
+          cause: error,
+        })
     }
   }
 }
