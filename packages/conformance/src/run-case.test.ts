@@ -100,11 +100,11 @@ describe('one case', () => {
 
   it('bounds every wait', async () => {
     const on = harness({ slowness: 0.01 })
-    expect(await failure(make({ run: (t) => t.within(new Promise(() => {}), 'it') }), on)).toBe('not within 50 ms: it')
+    expect(await failure(make({ run: (t) => t.within(new Promise(() => {}), 'it') }), on)).toBe('not within 100 ms: it')
     const never = make({ run: async (t) => void (await t.until('it', () => false)) })
-    expect(await failure(never, on)).toBe('not within 50 ms: it')
+    expect(await failure(never, on)).toBe('not within 100 ms: it')
     const hangs = make({ run: async (t) => void (await t.until('it', () => new Promise<boolean>(() => {}))) })
-    expect(await failure(hangs, on)).toBe('not within 50 ms: it')
+    expect(await failure(hangs, on)).toBe('not within 100 ms: it')
     const starved = make({ run: async (t) => void (await t.inbox().count(1)) })
     expect(await failure(starved, on)).toBe('not within 50 ms: 1 deliveries. Got 0: ')
   })
