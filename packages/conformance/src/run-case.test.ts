@@ -106,7 +106,7 @@ describe('one case', () => {
     const hangs = make({ run: async (t) => void (await t.until('it', () => new Promise<boolean>(() => {}))) })
     expect(await failure(hangs, on)).toBe('not within 100 ms: it')
     const starved = make({ run: async (t) => void (await t.inbox().count(1)) })
-    expect(await failure(starved, on)).toBe('not within 50 ms: 1 deliveries. Got 0: ')
+    expect(await failure(starved, on)).toBe('not within 100 ms: 1 deliveries. Got 0: ')
   })
 
   it('fails where a rejection is missing or is another one', async () => {
