@@ -307,9 +307,12 @@ export const cases: readonly Case[] = [
 
 /** Sends these and rejects each. Ends when all are dead letters. */
 async function kill<T>(t: Context, queue: Queue<T>, bodies: readonly T[]): Promise<void> {
-  await queue.sendAll(bodies.map((body) => ({ body })))
-  const worker = await queue.consume((delivery) => delivery.reject({ reason: 'killed' }))
-  await t.until('all of them dead', () => worker.stats.deadLettered >= bodies.length)
+  const sent = await queue.sendAll(bodies.map((body) => ({ body })))
+  const dead = new Set<string>()
+  const worker = await queue.consume((delivery) => delivery.reject({ reason: 'killed' }), {
+    onDeadLetter: ({ id }) => dead.add(id),
+  })
+  await t.until('all of them dead', () => sent.every(({ id }) => dead.has(id)))
   await worker.close()
 }
 

@@ -51,12 +51,16 @@ export const cases: readonly Case[] = [
     name: 'requests at the same time each get their own reply, in whatever order these come',
     run: async (t) => {
       const queue = await served(t)
-      const waiting: (() => Promise<unknown>)[] = []
+      const waiting = new Map<string, () => Promise<unknown>>()
+      let answered = false
       const all = t.inbox<string>(async (delivery) => {
+        const answer = () => delivery.reply(`re: ${delivery.body}`)
+        if (answered) await answer()
+        else waiting.set(delivery.body, answer)
+        if (answered || waiting.size < 10) return
         // Answers backwards: nobody gets a reply before everybody has asked.
-        waiting.push(() => delivery.reply(`re: ${delivery.body}`))
-        if (waiting.length < 10) return
-        for (const answer of waiting.splice(0).toReversed()) await answer()
+        answered = true
+        for (const each of [...waiting.values()].toReversed()) await each()
       })
       await queue.consume(all.handler, { concurrency: 10 })
       const bodies = Array.from({ length: 10 }, (_, index) => `question ${index}`)
