@@ -1,11 +1,13 @@
 import { BrokerError, type Connection, type Driver, type EntityRef, type Runtime } from '@anybroker/driver'
 import { inspect, memory, type MemoryOptions } from '@anybroker/memory'
 import { override, virtualTime, wrapDriver } from '@anybroker/testkit'
-import { connect } from 'anybroker'
+import { connect, type Broker, type ConnectOptions } from 'anybroker'
 import type { Harness } from '../src/harness.ts'
+import { countedLosses } from './kit/session-losses.ts'
 import type { Mutant } from './mutant.ts'
 
-export interface MemoryHarnessOptions extends Pick<Mutant, 'wrap' | 'wrapBroker'>, Pick<MemoryOptions, 'profile'> {
+export interface MemoryHarnessOptions
+  extends Pick<Mutant, 'wrap' | 'wrapBroker'>, Pick<MemoryOptions, 'profile' | 'seed'> {
   /** Default: `memory`, with the profile where it is not the reference. */
   readonly name?: string
   /** See `Harness.slowness`. */
@@ -23,17 +25,27 @@ const FILLER = new Uint8Array(1024 * 1024)
 
 /** A store of its own in this process, below whatever is planted. */
 export function memoryHarness(options: MemoryHarnessOptions = {}): Harness {
-  const { profile = 'reference', wrap = (driver) => driver, wrapBroker = (broker) => broker } = options
+  const { profile = 'reference', seed, wrap = (driver) => driver, wrapBroker = (broker) => broker } = options
   const { name = profile === 'reference' ? 'memory' : `memory-${profile}` } = options
-  const store = () => (profile === 'reference' ? memory() : memory({ profile }))
+  const store = () =>
+    profile === 'reference' ? memory() : memory({ profile, ...(seed === undefined ? {} : { seed }) })
   const watched = watch(store())
   const driver = wrap(watched.driver)
+  const losses = new WeakMap<Broker, () => number>()
+
+  const connectTo = async (to: Driver, asked: ConnectOptions): Promise<Broker> => {
+    if (profile === 'reference') return wrapBroker(await connect(to, asked))
+    const counted = countedLosses(to)
+    const broker = wrapBroker(await connect(counted.driver, asked))
+    losses.set(broker, counted.losses)
+    return broker
+  }
 
   return {
     name,
     ...(options.slowness === undefined ? {} : { slowness: options.slowness }),
-    ...(profile === 'harsh' ? { faulty: true } : {}),
-    connect: async (asked) => wrapBroker(await connect(driver, { log: false, ...asked })),
+    ...(profile === 'harsh' ? { losses: (broker) => losses.get(broker)?.() ?? 0 } : {}),
+    connect: (asked) => connectTo(driver, { log: false, ...asked }),
     connectWrong: async (asked) => wrapBroker(await connect(wrap(refusing()), { log: false, ...asked })),
     connectSilent: async (asked) => wrapBroker(await connect(wrap(silent()), { log: false, ...asked })),
     secrets: [SECRET],
@@ -55,7 +67,7 @@ export function memoryHarness(options: MemoryHarnessOptions = {}): Harness {
       const began = time.now()
       const own = wrap(store())
       return {
-        connect: async (asked) => wrapBroker(await connect(own, { ...asked, runtime: time.runtime })),
+        connect: (asked) => connectTo(own, { ...asked, runtime: time.runtime }),
         advance: (ms) => time.advance(ms),
         now: () => time.now() - began,
       }

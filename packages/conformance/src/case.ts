@@ -11,7 +11,7 @@ export interface Case {
   readonly needs?: readonly Need[]
   /** Runs only where the clauses are graded so; a case for `none` names it and proves `UNSUPPORTED`. Default: `clause` is not `none`. */
   readonly when?: (t: Pick<Context, 'capabilities'>) => string | true
-  /** Default 10,000, times the harness' slowness. */
+  /** Default 30,000, times the harness' slowness. */
   readonly timeoutMs?: number
   run(t: Context): Promise<void>
 }
@@ -31,11 +31,11 @@ export interface Context {
   lost(): number
   /** A portable name that no other case uses. */
   name(stem?: string): string
-  /** A bounded wait: resolves when `probe` returns something truthy, fails with `what` after `withinMs` (default 5,000). */
+  /** A bounded wait: resolves when `probe` returns something truthy, fails with `what` after `withinMs` (default 10,000). */
   until<V>(what: string, probe: () => V | Promise<V>, withinMs?: number): Promise<NonNullable<V>>
   /** For proving an absence: lets the broker settle, then goes on. Default 150 ms, times the slowness. */
   quiet(ms?: number): Promise<void>
-  /** Rejects unless `promise` settles in time (default 5,000). */
+  /** Rejects unless `promise` settles in time (default 10,000). */
   within<V>(promise: Promise<V>, what: string, ms?: number): Promise<V>
   /** Collects what a handler was given, and settles as told (default: acks). */
   inbox<T>(behave?: (delivery: Delivery<T>) => unknown): Inbox<T>

@@ -6,7 +6,7 @@ import type { Context, Inbox } from './case.ts'
 import type { Harness, VirtualHarness } from './harness.ts'
 
 /** How long `until`, `within`, `rejects` and `inbox.count` wait unless told, before the harness' slowness. */
-const WAIT_MS = 5_000
+const WAIT_MS = 10_000
 /** How long `quiet` lets the broker settle. Long enough for several round trips, short enough to be paid hundreds of times. */
 const QUIET_MS = 150
 /** A broker's `close` ends at most 5 s after its drain (C1), and the drain is 0 here: what takes longer hangs. */
@@ -21,7 +21,7 @@ const VIRTUAL_CLOSE_STEPS = 60
 /** A context and the end of it. */
 export interface OpenContext {
   readonly t: Context
-  /** Whether a connection of the case was lost, or a delivery taken back: what is promised for a run without faults, it was not. */
+  /** Whether the broker ended a session of the case by itself: what is promised for a run without faults, it was not. */
   disturbed(): boolean
   /** Runs the cleanups, last first, then closes every connection. Bounded; resolves with what went wrong on the way. */
   close(): Promise<readonly Error[]>
@@ -42,7 +42,6 @@ export async function openContext(harness: Harness): Promise<OpenContext> {
   let virtual: TrackedVirtual | undefined
 
   let lost = 0
-  let outages = 0
 
   const within = bounded(slowness)
   const connect: Context['connect'] = async (options) => {
@@ -50,9 +49,6 @@ export async function openContext(harness: Harness): Promise<OpenContext> {
     open.push(broker)
     broker.on('lost', ({ count }) => {
       lost += count
-    })
-    broker.on('disconnected', () => {
-      outages += 1
     })
     return broker
   }
@@ -93,7 +89,8 @@ export async function openContext(harness: Harness): Promise<OpenContext> {
     if (virtual !== undefined) await attempt('closing under the virtual clock', virtual.close)
     return errors
   }
-  return { t, close, disturbed: () => lost + outages > 0 }
+  const lostSession = (each: Broker): boolean => (harness.losses?.(each) ?? 0) > 0
+  return { t, close, disturbed: () => [...open, ...(virtual?.open ?? [])].some(lostSession) }
 }
 
 function portableName(stem: string): string {
@@ -202,6 +199,7 @@ class Collected<T> implements Inbox<T> {
 
 interface TrackedVirtual {
   readonly harness: VirtualHarness
+  readonly open: readonly Broker[]
   readonly close: () => Promise<void>
 }
 
@@ -220,6 +218,7 @@ function trackVirtual(harness: Harness): TrackedVirtual {
       advance: (ms) => inner.advance(ms),
       now: () => inner.now(),
     },
+    open,
     close: async () => {
       let closed = false
       const closing = Promise.all(open.map((broker) => broker.close({ drainMs: 0 }))).finally(() => {

@@ -47,8 +47,11 @@ export interface Harness {
   readonly skip?: Readonly<Record<string, string>>
   /** Why this harness can't do something that a case may need. Default: `the harness has no …`. */
   readonly absent?: Readonly<Partial<Record<Need, string>>>
-  /** The broker loses sessions by itself and on purpose, as `memory:?profile=harsh` does. Never true of a real one. */
-  readonly faulty?: true
+  /**
+   * How many sessions of a connection, or receivers on it, the broker has ended by itself and on purpose, as `memory:?profile=harsh`
+   * does: a case that fails where it lost one is run again. Absent on a real broker, where a failure is a failure.
+   */
+  readonly losses?: (broker: Broker) => number
   /** What the slowest ordinary round trip takes: bounded waits are that many times longer. Default 1. */
   readonly slowness?: number
   /**

@@ -9,7 +9,7 @@ import { skipReason } from './run-case.ts'
 
 const MUTANTS = new URL('../mutants/', import.meta.url)
 /** Not mutants, but what they are made with. */
-const BESIDE = ['kill.ts', 'memory-harness.ts', 'mutant.ts', 'poor-memory.ts']
+const BESIDE = ['kill.ts', 'memory-harness.ts', 'mutant.ts', 'poor-memory.ts', 'repeating.ts', 'showing-late.ts']
 
 const mutants = await gather()
 const verdicts: Verdict[] = []

@@ -50,6 +50,18 @@ describe('one case', () => {
     expect(on.closed()).toBe(2)
   })
 
+  it('that failed is disturbed where the broker took a session from it, and only there', async () => {
+    const fails = make({ run: () => Promise.reject(new Error('no')) })
+    for (const [losses, disturbed] of [
+      [() => 1, true],
+      [() => 0, false],
+      [undefined, false],
+    ] as const) {
+      const on = harness(losses === undefined ? {} : { losses })
+      expect(await runCase(fails, on, capabilities)).toMatchObject({ status: 'failed', disturbed })
+    }
+  })
+
   it('fails when it takes longer than its time, and is cleaned up all the same', async () => {
     const on = harness()
     const hangs = make({ timeoutMs: 20, run: () => new Promise(() => {}) })
@@ -88,13 +100,13 @@ describe('one case', () => {
 
   it('bounds every wait', async () => {
     const on = harness({ slowness: 0.01 })
-    expect(await failure(make({ run: (t) => t.within(new Promise(() => {}), 'it') }), on)).toBe('not within 50 ms: it')
+    expect(await failure(make({ run: (t) => t.within(new Promise(() => {}), 'it') }), on)).toBe('not within 100 ms: it')
     const never = make({ run: async (t) => void (await t.until('it', () => false)) })
-    expect(await failure(never, on)).toBe('not within 50 ms: it')
+    expect(await failure(never, on)).toBe('not within 100 ms: it')
     const hangs = make({ run: async (t) => void (await t.until('it', () => new Promise<boolean>(() => {}))) })
-    expect(await failure(hangs, on)).toBe('not within 50 ms: it')
+    expect(await failure(hangs, on)).toBe('not within 100 ms: it')
     const starved = make({ run: async (t) => void (await t.inbox().count(1)) })
-    expect(await failure(starved, on)).toBe('not within 50 ms: 1 deliveries. Got 0: ')
+    expect(await failure(starved, on)).toBe('not within 100 ms: 1 deliveries. Got 0: ')
   })
 
   it('fails where a rejection is missing or is another one', async () => {

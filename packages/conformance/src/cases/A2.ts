@@ -28,7 +28,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'A2',
     name: 'an empty queue has depth 0, and it grows with what waits and shrinks with what is acked',
-    timeoutMs: 20_000,
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       await queue.open()
@@ -58,7 +57,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'A2',
     name: 'the depth of a subscription is that of its own backlog',
-    timeoutMs: 20_000,
     run: async (t) => {
       const topic = t.broker.topic<string>(t.name())
       const away = await topic.durableSubscription(t.name('away'))

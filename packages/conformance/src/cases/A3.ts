@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Source } from 'anybroker'
-import type { Case } from '../case.ts'
+import type { Case, Context } from '../case.ts'
 import { arrivals } from './kit/arrivals.ts'
 import { gate } from './kit/gate.ts'
-import { assertEach } from './kit/grades.ts'
+import { assertAttempt, assertEach, isCount, steady } from './kit/grades.ts'
 import { readLetters } from './kit/letters.ts'
 import { whenNone } from '../when.ts'
 
@@ -14,6 +14,12 @@ async function peeked(source: Source<string>, max?: number): Promise<readonly st
   return messages.map((message) => message.body).toSorted((one, other) => (one < other ? -1 : 1))
 }
 
+/** That it shows these: as soon as the broker sees what it has confirmed, and then again and again. */
+async function shows(t: Context, source: Source<string>, expected: readonly string[]): Promise<void> {
+  await t.until(`peek shows ${expected.length}`, async () => (await peeked(source)).length >= expected.length)
+  for (let look = 0; look < 3; look += 1) assert.deepEqual(await peeked(source), [...expected])
+}
+
 export const cases: readonly Case[] = [
   {
     clause: 'A3',
@@ -21,7 +27,7 @@ export const cases: readonly Case[] = [
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       await queue.sendAll(ALL.map((body) => ({ body })))
-      for (let look = 0; look < 3; look += 1) assert.deepEqual(await peeked(queue), [...ALL])
+      await shows(t, queue, ALL)
       const inbox = t.inbox<string>()
       await queue.consume(inbox.handler)
       await t.until('all come', () => ALL.every((body) => inbox.bodies.includes(body)))
@@ -40,8 +46,10 @@ export const cases: readonly Case[] = [
       const inbox = t.inbox<string>()
       await queue.consume(inbox.handler)
       const [delivery] = await inbox.count(1)
-      assert.equal(delivery?.attempt, 1)
-      assert.equal(delivery?.redelivered, false)
+      assertAttempt(t, delivery?.attempt ?? 0, 1)
+      // With a ceiling the broker may have counted a take that reached nobody here; five looks it would have counted, too.
+      if (t.capabilities.D3.attempt === 'ceiling') assert.ok((delivery?.attempt ?? 0) <= 5, 'it counted the looks')
+      else assert.equal(delivery?.redelivered, false)
     },
   },
   {
@@ -54,8 +62,7 @@ export const cases: readonly Case[] = [
         { id: 1 },
         { headers: { tenant: 'acme' }, correlationId: 'c-1', contentType: 'application/json' },
       )
-      const [message] = await queue.peek()
-      assert.ok(message !== undefined)
+      const message = await t.until('peek shows it', async () => (await queue.peek())[0])
       assert.equal(message.id, id)
       assert.deepEqual(message.body, { id: 1 })
       assert.deepEqual({ ...message.headers }, { tenant: 'acme' })
@@ -72,9 +79,9 @@ export const cases: readonly Case[] = [
       await queue.open()
       assert.deepEqual(await peeked(queue), [])
       await queue.sendAll(Array.from({ length: 12 }, () => ({ body: 'a' })))
+      await t.until('it shows all twelve', async () => (await peeked(queue, 1_000)).length === 12)
       assert.equal((await peeked(queue)).length, 10)
       assert.equal((await peeked(queue, 3)).length, 3)
-      assert.equal((await peeked(queue, 1_000)).length, 12)
       for (const max of [0, -1, 1.5, 1_001, Number.NaN, '10' as unknown as number])
         await t.rejects(queue.peek({ max }), 'TypeError')
     },
@@ -98,6 +105,8 @@ export const cases: readonly Case[] = [
       )
       await worker.close()
       assertEach(t, inbox.bodies, ALL, 'what came beside the peek')
+      // Where the service itself may take back and repeat, some may be there again.
+      if (!steady(t)) return
       assert.equal(worker.stats.lost, 0)
       assert.deepEqual(await peeked(queue), [])
     },
@@ -111,8 +120,8 @@ export const cases: readonly Case[] = [
       await topic.publish('a')
       const late = await topic.durableSubscription(t.name('late'))
       await topic.publish('b')
-      assert.deepEqual(await peeked(early), ['a', 'b'])
-      assert.deepEqual(await peeked(late), ['b'])
+      await shows(t, early, ['a', 'b'])
+      await shows(t, late, ['b'])
     },
   },
   {
@@ -123,7 +132,7 @@ export const cases: readonly Case[] = [
       const bytes = (await t.connect()).queue<Uint8Array>(queue.name, { codec: 'bytes' })
       await bytes.send(Uint8Array.of(0xff))
       await queue.send('a')
-      assert.deepEqual(await peeked(queue), ['a'])
+      await shows(t, queue, ['a'])
       await queue.consume(t.inbox<string>().handler)
       const [letter] = await readLetters(t, queue, 1)
       assert.deepEqual([...(letter?.bytes ?? [])], [0xff])
@@ -136,19 +145,23 @@ export const cases: readonly Case[] = [
       const queue = t.broker.queue<string>(t.name())
       const worker = await queue.consume((delivery) => delivery.reject({ reason: 'no such customer' }))
       const { id } = await queue.send('a', { headers: { tenant: 'acme' } })
-      await t.until('it is dead', () => worker.stats.deadLettered === 1)
+      await t.until('it is dead', () => worker.stats.deadLettered >= 1)
+      await t.until('peek shows it', async () => (await queue.deadLetters.peek()).length >= 1)
       for (let look = 0; look < 3; look += 1) {
-        const [letter, ...more] = await queue.deadLetters.peek()
-        assert.ok(letter !== undefined)
-        assert.deepEqual(more, [])
-        assert.equal(letter.id, id)
-        assert.equal(letter.body, 'a')
-        assert.deepEqual({ ...letter.headers }, { tenant: 'acme' })
-        assert.equal(letter.dead.reason, 'rejected')
-        assert.match(letter.dead.error ?? '', /no such customer/)
+        const letters = await queue.deadLetters.peek()
+        // What the service repeats dies once more.
+        assert.ok(isCount(t, letters.length, 1), `${letters.length} letters of one message`)
+        for (const letter of letters) {
+          assert.equal(letter.id, id)
+          assert.equal(letter.body, 'a')
+          assert.deepEqual({ ...letter.headers }, { tenant: 'acme' })
+          assert.equal(letter.dead.reason, 'rejected')
+          assert.match(letter.dead.error ?? '', /no such customer/)
+        }
       }
-      assert.deepEqual(await queue.peek(), [])
       await readLetters(t, queue, 1)
+      if (!steady(t)) return
+      assert.deepEqual(await queue.peek(), [])
       assert.deepEqual(await queue.deadLetters.peek(), [])
     },
   },

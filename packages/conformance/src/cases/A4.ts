@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Case } from '../case.ts'
 import { arrival } from './kit/arrivals.ts'
 import { gate } from './kit/gate.ts'
-import { assertEach } from './kit/grades.ts'
+import { assertEach, isCount, steady } from './kit/grades.ts'
 import { assertNoLetters, readLetters } from './kit/letters.ts'
 import { whenNone } from '../when.ts'
 
@@ -42,7 +42,7 @@ export const cases: readonly Case[] = [
       await arrival(t, inbox, (await queue.send('after')).id)
       await t.quiet()
       assertEach(t, inbox.bodies, ['held', 'after'], 'what came')
-      assert.equal(worker.stats.lost, 0)
+      if (steady(t)) assert.equal(worker.stats.lost, 0)
     },
   },
   {
@@ -89,13 +89,12 @@ export const cases: readonly Case[] = [
   {
     clause: 'A4',
     name: 'a queue and its dead letters are purged each by itself',
-    timeoutMs: 20_000,
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       const rejects = t.inbox<string>((delivery) => delivery.reject())
       const worker = await queue.consume(rejects.handler)
-      await queue.send('dead')
-      await t.until('it is dead', () => worker.stats.deadLettered === 1)
+      const first = await queue.send('dead')
+      await t.until('it is dead', () => worker.stats.deadLettered >= 1)
       await worker.close()
       await queue.send('waits')
       await queue.purge()
@@ -103,17 +102,19 @@ export const cases: readonly Case[] = [
       assert.equal(letter?.body, 'dead')
 
       const again = await queue.consume(rejects.handler)
-      await queue.send('dead again')
-      await t.until('it is dead, too', () => again.stats.deadLettered === 1)
+      const second = await queue.send('dead again')
+      // Its handler ends with its reject, and closing waits for that.
+      await arrival(t, rejects, second.id)
       await again.close()
+      assert.ok(again.stats.deadLettered >= 1, 'it is dead, too')
       await queue.send('waits')
       const dropped = await queue.deadLetters.purge()
-      assert.ok(dropped === undefined || dropped === 1, `purge says that it dropped ${dropped}`)
-      await assertNoLetters(t, queue)
+      assert.ok(dropped === undefined || isCount(t, dropped, 1), `purge says that it dropped ${dropped}`)
+      await assertNoLetters(t, queue, [first.id, second.id])
       const inbox = t.inbox<string>()
       await queue.consume(inbox.handler)
-      await inbox.count(1)
-      assertEach(t, inbox.bodies, ['waits'], 'what the purge of the dead letters left')
+      await t.until('what waits comes', () => inbox.bodies.includes('waits'))
+      assertEach(t, inbox.bodies, ['waits'], 'what the purge of the dead letters left', ['dead', 'dead again'])
     },
   },
   {

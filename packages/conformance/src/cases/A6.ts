@@ -12,6 +12,18 @@ async function listed(t: Context, begin: string): Promise<readonly string[]> {
     .toSorted()
 }
 
+/** That these are listed and nothing else, as soon as the broker lists what it has made or deleted. */
+async function lists(t: Context, begin: string, expected: readonly string[]): Promise<void> {
+  let last: readonly string[] = []
+  const look = async () => {
+    last = await listed(t, begin)
+    return last.join('\n') === expected.join('\n')
+  }
+  await t.until('the list is right', look).catch((error: unknown) => {
+    throw new Error(`listed at last: ${last.join(', ')}; expected: ${expected.join(', ')}`, { cause: error })
+  })
+}
+
 function spelled(ref: EntityRef): string {
   return ref.kind === 'subscription' ? `subscription ${ref.topic}/${ref.name}` : `${ref.kind} ${ref.name}`
 }
@@ -32,12 +44,7 @@ export const cases: readonly Case[] = [
       await topic.durableSubscription('billing')
       if (t.capabilities.E1.grade !== 'none') await topic.subscribe(() => {})
       await t.broker.topic(`${name}-b`).open()
-      assert.deepEqual(await listed(t, name), [
-        `queue ${name}`,
-        `subscription ${name}/billing`,
-        `topic ${name}`,
-        `topic ${name}-b`,
-      ])
+      await lists(t, name, [`queue ${name}`, `subscription ${name}/billing`, `topic ${name}`, `topic ${name}-b`])
     },
   },
   {
@@ -52,9 +59,9 @@ export const cases: readonly Case[] = [
       await topic.durableSubscription('audit')
       await subscription.unsubscribe()
       await queue.delete()
-      assert.deepEqual(await listed(t, name), [`subscription ${name}/audit`, `topic ${name}`])
+      await lists(t, name, [`subscription ${name}/audit`, `topic ${name}`])
       await topic.delete()
-      assert.deepEqual(await listed(t, name), [])
+      await lists(t, name, [])
     },
   },
   {
@@ -69,8 +76,9 @@ export const cases: readonly Case[] = [
       await t.broker.queue(name).open()
       await t.broker.queue(long).open()
       await t.broker.topic(name).durableSubscription('E__f-G')
-      assert.deepEqual(
-        await listed(t, name),
+      await lists(
+        t,
+        name,
         [`queue ${name}`, `queue ${long}`, `subscription ${name}/E__f-G`, `topic ${name}`].toSorted(),
       )
     },
@@ -84,6 +92,7 @@ export const cases: readonly Case[] = [
       await t.broker.queue(name, { ordering: 'key' }).open()
       await t.broker.topic(name, { ordering: 'key' }).durableSubscription('billing')
       await t.broker.queue(`${name}-not`).open()
+      await lists(t, name, [`queue ${name}`, `queue ${name}-not`, `subscription ${name}/billing`, `topic ${name}`])
       const found = (await t.broker.list()).filter((ref) => spelled(ref).includes(name))
       assert.deepEqual(
         found.map((ref) => `${spelled(ref)}: ${ref.ordering}`).toSorted(),

@@ -11,7 +11,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'B2',
     name: 'concurrent sends each get a result of their own, and each arrives',
-    timeoutMs: 20_000,
     async run(t) {
       const queue = t.broker.queue<string>(t.name('each'))
       const bodies = Array.from({ length: 300 }, (_, n) => `m${n}`)
@@ -40,7 +39,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'B2',
     name: 'sendAll answers in order, over more and larger messages than one batch takes',
-    timeoutMs: 30_000,
     async run(t) {
       const queue = t.broker.queue<string>(t.name('many'))
       assert.deepEqual(await queue.sendAll([]), [], 'an empty list resolves')

@@ -33,7 +33,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'B4',
     name: 'close flushes what is buffered',
-    timeoutMs: 20_000,
     async run(t) {
       const name = t.name('flush')
       const broker = await t.connect()

@@ -51,7 +51,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'C1',
     name: 'close in the middle lets handlers finish and settles what they did',
-    timeoutMs: 20_000,
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       const held = gate(t)
@@ -83,7 +82,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'C1',
     name: 'what no handler has seen is given back at once, and burns no attempt where the broker can',
-    timeoutMs: 20_000,
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       const held = gate(t)
@@ -106,7 +104,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'C1',
     name: 'once close was called nothing new begins',
-    timeoutMs: 20_000,
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       const held = gate(t)
@@ -126,7 +123,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'C1',
     name: 'a handler that does not end has its signal aborted after drainMs, and its message goes elsewhere',
-    timeoutMs: 20_000,
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       const held = gate(t)
@@ -153,7 +149,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'C1',
     name: 'closing the broker closes its consumers in the same way',
-    timeoutMs: 20_000,
     run: async (t) => {
       const broker = await t.connect()
       const queue = broker.queue<string>(t.name())
@@ -176,7 +171,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'C1',
     name: 'sends that wait are flushed by close, and all of them are kept',
-    timeoutMs: 20_000,
     run: async (t) => {
       const broker = await t.connect()
       const queue = broker.queue<string>(t.name())
@@ -191,7 +185,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'C1',
     name: 'close is idempotent: again, at the same time, by disposal, child after parent',
-    timeoutMs: 20_000,
     run: async (t) => {
       const broker = await t.connect()
       const queue = broker.queue<string>(t.name())
@@ -211,7 +204,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'C1',
     name: 'a handler that awaits the close of its own consumer does not hang it',
-    timeoutMs: 20_000,
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       const closed = Promise.withResolvers<void>()
@@ -227,7 +219,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'C1',
     name: 'close while a consumer is being opened ends both',
-    timeoutMs: 20_000,
     run: async (t) => {
       for (let turn = 0; turn < 3; turn += 1) {
         const broker = await t.connect()
@@ -247,7 +238,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'C1',
     name: 'a loop that waits ends with its close, and what it handed out goes back',
-    timeoutMs: 20_000,
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       const loop = queue.receive()
@@ -267,7 +257,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'C1',
     name: 'it leaves no timer of the runtime',
-    timeoutMs: 30_000,
     run: async (t) => {
       const { runtime, pending } = countedRuntime()
       const broker = await t.connect({ runtime })
@@ -280,7 +269,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'C1',
     name: 'it leaves no socket and no timer of the process',
-    timeoutMs: 30_000,
     run: async (t) => {
       const opened = handles()
       t.after(opened.end)
@@ -296,7 +284,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'C1',
     name: 'it leaves no listener on the signals that it was given',
-    timeoutMs: 20_000,
     run: async (t) => {
       const { signal } = new AbortController()
       const broker = await t.connect({ signal })

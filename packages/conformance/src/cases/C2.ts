@@ -104,7 +104,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'C2',
     name: 'a settle after close is CLOSED, and the message goes to somebody else',
-    timeoutMs: 20_000,
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       const held = gate(t)

@@ -65,7 +65,6 @@ export const cases: readonly Case[] = [
     clause: 'C5',
     name: 'each try is told by itself, and none of them keeps the next from working',
     needs: ['connectWrong'],
-    timeoutMs: 20_000,
     async run(t) {
       await Promise.all([wrong(t, 3_000), wrong(t, 3_000)])
       const broker = await t.connect()

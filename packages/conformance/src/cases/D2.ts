@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Case } from '../case.ts'
 import { drive } from './kit/drive.ts'
 import { gate } from './kit/gate.ts'
-import { assertAttempt, assertAttemptAfterCrash, untilEach } from './kit/grades.ts'
+import { assertAttempt, assertAttemptAfterCrash, isCount, untilEach } from './kit/grades.ts'
 import { quick } from './kit/quick.ts'
 import { take } from './kit/take.ts'
 
@@ -69,7 +69,7 @@ export const cases: readonly Case[] = [
       const passing = Array.from({ length: 30 }, (_, n) => `passes ${n}`)
       await queue.sendAll(passing.map((body) => ({ body })))
       await t.until('the retry', () => seen.filter((body) => body === 'waits').length >= 2)
-      const before = new Set(seen.slice(0, seen.lastIndexOf('waits')))
+      const before = new Set(seen.slice(0, seen.indexOf('waits', seen.indexOf('waits') + 1)))
       assert.deepEqual(
         passing.filter((body) => !before.has(body)),
         [],
@@ -80,7 +80,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'D2',
     name: 'when everything fails, held retries take at most half the window and others pass',
-    timeoutMs: 20_000,
     async run(t) {
       const queue = t.broker.queue<string>(t.name('all-fail'), {
         retry: { maxAttempts: 2, backoff: { initialMs: 3_000, jitter: 0 } },
@@ -117,7 +116,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'D2',
     name: 'a delay outlives the consumer that asked for it',
-    timeoutMs: 20_000,
     async run(t) {
       const name = t.name('outlives')
       const queue = t.broker.queue<string>(name)
@@ -197,7 +195,7 @@ export const cases: readonly Case[] = [
       await virtual.advance(first + delayMs - virtual.now() - 1)
       assert.equal(times.length, 1, 'not a millisecond early')
       await virtual.advance(60_000)
-      assert.equal(times.length, 2, 'it came')
+      assert.ok(isCount(broker, times.slice(1).length, 1), `it came at ${times.join(', ')}`)
     },
   },
 ]

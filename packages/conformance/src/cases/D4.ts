@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { BrokerEvents, DeadLettered, Delivery } from 'anybroker'
 import type { Case } from '../case.ts'
+import { ack } from './kit/ack.ts'
 import { cut } from './kit/cut.ts'
 import { fill } from './kit/fill.ts'
 import { aborted, gate } from './kit/gate.ts'
@@ -138,12 +139,8 @@ export const cases: readonly Case[] = [
       const [letter] = await readLetters(t, queue, 1)
       assert.equal(letter?.body, 'for good')
       assert.match(letter.dead?.error ?? '', /for good/)
-      assertEach(
-        t,
-        inbox.deliveries.map(({ body, attempt }) => (body === 'for good' ? body : `${body} ${attempt > 1}`)),
-        ['for good', 'passing false', 'passing true'],
-        'one was tried once, the other twice',
-      )
+      assertEach(t, inbox.bodies, ['for good', 'passing', 'passing'], 'one was tried once, the other twice')
+      assert.ok(inbox.bodies.filter((body) => body === 'passing').length >= 2, 'what is passing was tried again')
       assert.ok(asked.length >= 2 && asked.every(([error]) => error instanceof Error), 'asked about what was thrown')
     },
   },
@@ -161,15 +158,22 @@ export const cases: readonly Case[] = [
         throw new Error(`fails: ${delivery.body}`)
       })
       const sent = await queue.sendAll([{ body: 'a' }, { body: 'b' }])
-      await t.until('both dropped', () => told.length >= 2)
-      assert.equal(worker.stats.dropped, 2)
+      await t.until('both dropped', () => sent.every(({ id }) => told.some((facts) => facts.id === id)))
+      // What the service repeats may be dropped at any time from here on: what belongs together is looked at in one turn.
+      assert.equal(worker.stats.dropped, told.length)
       assert.equal(worker.stats.deadLettered, 0)
+      const dropped = [...told]
       assert.deepEqual(
-        told.map(({ count }) => count),
-        [1, 2],
+        dropped.map(({ count }) => count),
+        dropped.map((_, index) => index + 1),
       )
-      assert.deepEqual(told.map(({ id }) => id).toSorted(), sent.map(({ id }) => id).toSorted())
-      for (const { source, error } of told) {
+      assertEach(
+        t,
+        dropped.map(({ id }) => id),
+        sent.map(({ id }) => id),
+        'each was told',
+      )
+      for (const { source, error } of dropped) {
         assert.equal(source, name)
         assert.ok(error instanceof Error && error.message.startsWith('fails: '), 'with what was thrown')
       }
@@ -235,8 +239,7 @@ export const cases: readonly Case[] = [
       const letters: Delivery<string | undefined>[] = []
       await t.until('it is a dead letter', async () => {
         for await (const letter of queue.deadLetters.receive({ untilEmpty: true })) {
-          letters.push(letter)
-          await letter.ack()
+          if (await ack(t, letter)) letters.push(letter)
         }
         return letters.length > 0
       })

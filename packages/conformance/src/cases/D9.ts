@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import type { BrokerEvents, DeadLettered, Queue, Source } from 'anybroker'
 import type { Case, Context } from '../case.ts'
 import { whenAll } from '../when.ts'
-import { assertAttempt, assertEach, steady } from './kit/grades.ts'
+import { ack } from './kit/ack.ts'
+import { assertAttempt, assertEach, isCount, steady } from './kit/grades.ts'
 import { assertNoLetters, readLetters } from './kit/letters.ts'
 import { orderSchema, type Order } from './kit/order-schema.ts'
 import { quick } from './kit/quick.ts'
@@ -18,13 +19,13 @@ export const cases: readonly Case[] = [
       await queue.open()
       assert.equal(await queue.deadLetters.count(), 0)
       await kill(t, queue, ['a', 'b', 'c'])
-      await t.until('the count is 3', async () => (await queue.deadLetters.count()) === 3)
+      // Where the service itself may repeat a message, it may die again, and one that is gone may be counted.
+      await t.until('the count is 3', async () => isCount(t, await queue.deadLetters.count(), 3))
       const loop = queue.deadLetters.receive()
       const letter = await take(t, loop[Symbol.asyncIterator]())
       await t.within(letter.ack(), 'the ack of a letter')
       await loop.close()
-      // Where the service itself may repeat a message, it may count one that is gone.
-      if (steady(t)) await t.until('the count is 2', async () => (await queue.deadLetters.count()) === 2)
+      await t.until('the count is 2', async () => isCount(t, await queue.deadLetters.count(), 2))
     },
   },
   {
@@ -33,12 +34,12 @@ export const cases: readonly Case[] = [
     async run(t) {
       const queue = t.broker.queue<string>(t.name('ends'))
       await queue.open()
-      assert.deepEqual(await t.within(drain(queue), 'an empty loop ends'), [])
+      assert.deepEqual(await t.within(drain(t, queue), 'an empty loop ends'), [])
       await kill(t, queue, ['a', 'b', 'c', 'd', 'e'])
       const seen: string[] = []
       // As eventual as the broker is: what it does not show yet, a later loop finds.
       await t.until('all letters', async () => {
-        seen.push(...(await t.within(drain(queue), 'the loop ends')))
+        seen.push(...(await t.within(drain(t, queue), 'the loop ends')))
         return new Set(seen).size >= 5
       })
       assertEach(t, seen, ['a', 'b', 'c', 'd', 'e'], 'each letter once')
@@ -47,12 +48,11 @@ export const cases: readonly Case[] = [
       const alive: string[] = []
       await t.until('the queue itself', async () => {
         for await (const delivery of queue.receive({ untilEmpty: true })) {
-          alive.push(delivery.body)
-          await delivery.ack()
+          if (await ack(t, delivery)) alive.push(delivery.body)
         }
-        return alive.length > 0
+        return alive.includes('alive')
       })
-      assertEach(t, alive, ['alive'], 'a loop over a queue ends as well')
+      assertEach(t, alive, ['alive'], 'a loop over a queue ends as well', ['a', 'b', 'c', 'd', 'e'])
     },
   },
   {
@@ -97,8 +97,7 @@ export const cases: readonly Case[] = [
       await t.until('it died', () => letters.length >= 1)
       await failing.close()
 
-      const { redriven } = await redriveUntil(t, queue, 1)
-      assert.equal(redriven, 1)
+      await redriveOne(t, queue)
       const inbox = t.inbox<string>()
       await queue.consume(inbox.handler)
       const [again] = await inbox.count(1)
@@ -108,7 +107,8 @@ export const cases: readonly Case[] = [
       assert.deepEqual({ ...again.headers }, { colour: 'grün' })
       assert.equal(again.correlationId, 'c-7')
       assert.equal(again.dead, undefined, 'it is no dead letter any more')
-      assertAttempt(t, again.attempt, 1)
+      // What the service repeats looks like what was redriven.
+      if (steady(t)) assertAttempt(t, again.attempt, 1)
       await assertNoLetters(t, queue, [sent.id])
       assertEach(t, inbox.bodies, ['a'], 'it came once')
     },
@@ -137,20 +137,24 @@ export const cases: readonly Case[] = [
       assert.equal(redriven, 2, 'no more than max')
       const inbox = t.inbox<{ readonly n: number; readonly mended?: boolean }>()
       await queue.consume(inbox.handler)
-      await inbox.count(2)
+      // Where the service repeats, what it had killed may come again, and one letter may have been redriven twice.
+      const mended = () => inbox.deliveries.filter(({ body }) => steady(t) || body.mended === true)
+      await t.until('both come', () => mended().length >= 2)
       await t.quiet()
-      for (const { body, headers } of inbox.deliveries) {
+      const came = mended()
+      for (const { body, headers } of came) {
         even.push(body.n)
         assert.equal(body.mended, true)
         assert.deepEqual({ ...headers }, { mended: 'yes' })
       }
-      assert.equal(new Set(even).size, 2)
+      const different = new Set(even).size
+      assert.ok(different === 2 || (different === 1 && !steady(t)), `redriven: ${even.join(', ')}`)
       assert.ok(
         even.every((n) => n % 2 === 0),
         `redriven: ${even.join(', ')}`,
       )
-      const gone = inbox.deliveries.map(({ id }) => id)
-      const rest = await readLetters(t, queue, 4, gone)
+      const gone = came.map(({ id }) => id)
+      const rest = await readLetters(t, queue, 6 - different, gone)
       const all = [...new Set(even), ...rest.map(({ body }) => body?.n)].map(String)
       assert.deepEqual(all.toSorted(), ['0', '1', '2', '3', '4', '5'], 'the rest stayed, unchanged')
       for (const { body } of rest) assert.equal(body?.mended, undefined)
@@ -162,6 +166,15 @@ export const cases: readonly Case[] = [
     async run(t) {
       const queue = t.broker.queue<Order>(t.name('stays'), { schema: orderSchema })
       await kill(t, queue, [{ id: 1, total: 10 }])
+      let shown = 0
+      const looks = (): boolean => {
+        shown += 1
+        return false
+      }
+      await t.until('the letter is there', async () => {
+        await queue.deadLetters.redrive({ where: looks })
+        return shown > 0
+      })
       const broken = { id: 1, total: 'ten' } as unknown as Order
       await t.rejects(queue.deadLetters.redrive({ change: () => ({ body: broken }) }), 'INVALID_MESSAGE')
       await t.rejects(
@@ -188,7 +201,7 @@ export const cases: readonly Case[] = [
       await queue.consume(inbox.handler)
       const [letter] = await readLetters(t, queue, 1)
       assert.deepEqual(letter?.body, { id: 1, total: 10 }, 'unchanged')
-      assert.equal(inbox.deliveries.length, 0, 'nothing was sent back')
+      if (steady(t)) assert.equal(inbox.deliveries.length, 0, 'nothing was sent back')
     },
   },
   {
@@ -207,8 +220,7 @@ export const cases: readonly Case[] = [
       await loop.close()
       await others.count(1)
 
-      const { redriven } = await redriveUntil(t, failing, 1)
-      assert.equal(redriven, 1)
+      await redriveOne(t, failing)
       const inbox = t.inbox<string>()
       await failing.consume(inbox.handler)
       await inbox.count(1)
@@ -226,12 +238,12 @@ export const cases: readonly Case[] = [
       await kill(t, queue, ['a', 'b', 'c'])
       await queue.send('alive')
       const purged = await t.within(queue.deadLetters.purge(), 'the purge')
-      assert.ok(purged === undefined || purged <= 3, `${purged} purged`)
+      assert.ok(purged === undefined || purged <= 3 || !steady(t), `${purged} purged`)
       await assertNoLetters(t, queue)
       const inbox = t.inbox<string>()
       await queue.consume(inbox.handler)
-      await inbox.count(1)
-      assertEach(t, inbox.bodies, ['alive'], 'what lives stays')
+      await t.until('what lives comes', () => inbox.bodies.includes('alive'))
+      assertEach(t, inbox.bodies, ['alive'], 'what lives stays', ['a', 'b', 'c'])
     },
   },
   {
@@ -263,12 +275,21 @@ export const cases: readonly Case[] = [
           },
         },
       )
-      await t.until('both told', () => letters.length >= 2 && events.length >= 2)
-      await t.until('what the hook threw is told', () => failed.length >= 2)
-      assert.equal(worker.stats.deadLettered, 2, 'a hook that throws changes nothing')
+      const both = (told: readonly { readonly id: string }[]) =>
+        sent.every(({ id }) => told.some((one) => one.id === id))
+      await t.until('both told', () => both(letters) && both(events))
+      await t.until('what the hook threw is told', () => failed.length >= letters.length)
+      await t.until('a hook that throws changes nothing', () => worker.stats.deadLettered === letters.length)
       for (const told of [letters, events]) {
-        assert.deepEqual(told.map(({ id }) => id).toSorted(), sent.map(({ id }) => id).toSorted())
-        assert.deepEqual(told.map(({ reason }) => reason).toSorted(), ['max-attempts', 'rejected'])
+        const ids = told.map(({ id }) => id)
+        assertEach(
+          t,
+          ids,
+          sent.map(({ id }) => id),
+          'each is told once',
+        )
+        const reasons = told.map(({ reason }) => reason)
+        assertEach(t, reasons, ['max-attempts', 'rejected'], 'with its reason')
         for (const { origin, attempts } of told) {
           assert.equal(origin, name)
           assert.ok(attempts >= 1)
@@ -286,28 +307,30 @@ export const cases: readonly Case[] = [
 
 /** Sends these and rejects each. Ends when all are dead letters. */
 async function kill<T>(t: Context, queue: Queue<T>, bodies: readonly T[]): Promise<void> {
-  await queue.sendAll(bodies.map((body) => ({ body })))
-  const worker = await queue.consume((delivery) => delivery.reject({ reason: 'killed' }))
-  await t.until('all of them dead', () => worker.stats.deadLettered >= bodies.length)
+  const sent = await queue.sendAll(bodies.map((body) => ({ body })))
+  const dead = new Set<string>()
+  const worker = await queue.consume((delivery) => delivery.reject({ reason: 'killed' }), {
+    onDeadLetter: ({ id }) => dead.add(id),
+  })
+  await t.until('all of them dead', () => sent.every(({ id }) => dead.has(id)))
   await worker.close()
 }
 
 /** Acks dead letters until none is left. */
-async function drain(queue: Queue<string>): Promise<readonly string[]> {
+async function drain(t: Context, queue: Queue<string>): Promise<readonly string[]> {
   const bodies: string[] = []
   for await (const letter of queue.deadLetters.receive({ untilEmpty: true })) {
-    bodies.push(letter.body ?? 'none')
-    await letter.ack()
+    if (await ack(t, letter)) bodies.push(letter.body ?? 'none')
   }
   return bodies
 }
 
-/** Redrives until that many went back: a broker that is eventual may not show a letter at once. */
-async function redriveUntil<T>(t: Context, source: Source<T>, n: number): Promise<{ readonly redriven: number }> {
+/** Redrives the only letter; where the service repeats, its copies too. One that is eventual may not show it at once. */
+async function redriveOne<T>(t: Context, source: Source<T>): Promise<void> {
   let redriven = 0
-  await t.until(`${n} redriven`, async () => {
+  await t.until('it is redriven', async () => {
     redriven += (await source.deadLetters.redrive()).redriven
-    return redriven >= n
+    return redriven >= 1
   })
-  return { redriven }
+  assert.ok(isCount(t, redriven, 1), `${redriven} redriven`)
 }

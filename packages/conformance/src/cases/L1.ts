@@ -33,11 +33,13 @@ export const cases: readonly Case[] = [
       const queue = t.broker.queue<string>(t.name())
       const waits = new Map<string, number>()
       const waited = stopwatch()
-      const inbox = t.inbox<string>((delivery) => waits.set(delivery.body, waited()))
+      const inbox = t.inbox<string>((delivery) => {
+        if (!waits.has(delivery.body)) waits.set(delivery.body, waited())
+      })
       await queue.consume(inbox.handler)
       const begun = waited()
       const { id } = await queue.send('later', { delayMs: short })
-      await arrival(t, inbox, id, short + 5_000)
+      await arrival(t, inbox, id, short + 10_000)
       notBefore((waits.get('later') ?? 0) - begun, short, 'a delayed message')
     },
   },
@@ -54,14 +56,13 @@ export const cases: readonly Case[] = [
       await queue.consume(inbox.handler)
       const at = new Date(Date.now() + short)
       const { id } = await queue.send('later', { at })
-      await arrival(t, inbox, id, short + 5_000)
+      await arrival(t, inbox, id, short + 10_000)
       notBefore(cameAt - at.getTime() + short, short, 'a message with at')
     },
   },
   {
     clause: 'L1',
     name: 'a shorter delay overtakes a longer one, and no delay overtakes both',
-    timeoutMs: 20_000,
     run: async (t) => {
       const { short, long } = delays(t)
       const queue = t.broker.queue<string>(t.name())
@@ -74,17 +75,21 @@ export const cases: readonly Case[] = [
       const begun = waited()
       await queue.send('long', { delayMs: long })
       await queue.send('short', { delayMs: short })
+      const sent = waited()
       await queue.send('none')
-      await t.until('all three came', () => waits.size === 3, long + 5_000)
-      assert.deepEqual([...waits.keys()], ['none', 'short', 'long'])
-      notBefore((waits.get('short') ?? 0) - begun, short, 'the shorter delay')
-      notBefore((waits.get('long') ?? 0) - begun, long, 'the longer delay')
+      const all = waited()
+      await t.until('all three came', () => waits.size === 3, long + 10_000)
+      const [none = 0, shorter = 0, longer = 0] = ['none', 'short', 'long'].map((body) => waits.get(body))
+      notBefore(shorter - begun, short, 'the shorter delay')
+      notBefore(longer - begun, long, 'the longer delay')
+      // Sends that took half a step each left no time to overtake in.
+      if (sent - begun < short / 2) assert.ok(shorter < longer, 'the shorter delay did not overtake the longer one')
+      if (all - begun < short / 2) assert.ok(none < shorter, 'no delay did not overtake the shorter one')
     },
   },
   {
     clause: 'L1',
     name: 'the delay holds when sender and consumer close in between',
-    timeoutMs: 20_000,
     run: async (t) => {
       const { long } = delays(t)
       const sender = await t.connect()
@@ -101,7 +106,7 @@ export const cases: readonly Case[] = [
         came ||= waited()
       })
       await t.broker.queue<string>(name).consume(inbox.handler)
-      await inbox.count(1, long + 5_000)
+      await inbox.count(1, long + 10_000)
       notBefore(came, long, 'a message whose sender was closed')
       assert.deepEqual(tooSoon.bodies, [])
     },
@@ -116,7 +121,7 @@ export const cases: readonly Case[] = [
       await queue.consume(inbox.handler)
       const headers = { tenant: 'acme' }
       const { id } = await queue.send('later', { delayMs: short, headers, correlationId: 'c-1' })
-      const delivery = await arrival(t, inbox, id, short + 5_000)
+      const delivery = await arrival(t, inbox, id, short + 10_000)
       if (t.capabilities.D3.attempt === 'exact') assert.equal(delivery.attempt, 1)
       assert.deepEqual({ ...delivery.headers }, headers)
       assert.equal(delivery.correlationId, 'c-1')
@@ -127,7 +132,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'L1',
     name: 'a delayed publish reaches every subscription, none before',
-    timeoutMs: 20_000,
     run: async (t) => {
       const { short } = delays(t)
       const topic = t.broker.topic<string>(t.name())
@@ -137,7 +141,7 @@ export const cases: readonly Case[] = [
       for (const inbox of inboxes) await (await topic.durableSubscription(t.name())).consume(inbox.handler)
       const begun = waited()
       await topic.publish('later', { delayMs: short })
-      for (const inbox of inboxes) await inbox.count(1, short + 5_000)
+      for (const inbox of inboxes) await inbox.count(1, short + 10_000)
       for (const wait of waits) notBefore(wait - begun, short, 'a delayed publish')
     },
   },
@@ -189,7 +193,7 @@ export const cases: readonly Case[] = [
       await virtual.advance(delayMs - 1)
       assert.deepEqual(inbox.bodies, [])
       await virtual.advance(2_000)
-      assert.deepEqual(inbox.bodies, ['later'])
+      assertEach(broker, inbox.bodies, ['later'], 'what came')
     },
   },
   {

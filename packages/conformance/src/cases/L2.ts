@@ -86,7 +86,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'L2',
     name: 'a retry that falls due after the expiry is not handed out',
-    timeoutMs: 15_000,
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name(), {
         retry: { maxAttempts: 5, backoff: { initialMs: AFTER_MS, jitter: 0 } },

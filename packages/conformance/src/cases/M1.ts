@@ -67,7 +67,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'M1',
     name: 'a body of 180 KiB, the portable limit, arrives byte-equal',
-    timeoutMs: 20_000,
     run: (t) => carries(t, [noise(PORTABLE_BYTES), new Uint8Array(PORTABLE_BYTES)]),
   },
   {
@@ -108,7 +107,7 @@ export const cases: readonly Case[] = [
       }
       await t.until(
         'the letter goes back',
-        async () => (await queue.deadLetters.redrive({ where: look })).redriven === 1,
+        async () => (await queue.deadLetters.redrive({ where: look })).redriven >= 1,
       )
       assert.ok(letter !== undefined)
       sameBytes(letter, body)

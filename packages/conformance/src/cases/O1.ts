@@ -13,7 +13,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'O1',
     name: 'messages of one key come in order and one at a time, over two consumers of concurrency 8',
-    timeoutMs: 20_000,
     async run(t) {
       const name = t.name('order')
       const history = new KeyHistory()

@@ -3,7 +3,7 @@ import type { RetryPolicy } from 'anybroker'
 import type { Case } from '../case.ts'
 import { whenAll, whenNone } from '../when.ts'
 import { cut } from './kit/cut.ts'
-import { assertAttempt, assertExhausted, steady } from './kit/grades.ts'
+import { assertAttempt, assertExhausted, steady, untilEach } from './kit/grades.ts'
 import { readLetters } from './kit/letters.ts'
 import { quick } from './kit/quick.ts'
 import { take } from './kit/take.ts'
@@ -26,11 +26,13 @@ export const cases: readonly Case[] = [
         if (body === 'a1' && inbox.bodies.filter((each) => each === 'a1').length === 1) throw new Error('later')
       })
       // Fewer in hand than there are: what keeps its place would be seen to.
-      const worker = await queue.consume(inbox.handler, { concurrency: 1, maxUnsettled: 2 })
-      await t.until('all of them', () => worker.stats.acked >= bodies.length)
+      await queue.consume(inbox.handler, { concurrency: 1, maxUnsettled: 2 })
+      const ofFirst = () => inbox.deliveries.filter(({ body }) => body === 'a1')
+      await t.until('the retried one comes again', () => ofFirst().length >= 2)
+      await untilEach(t, () => inbox.bodies, bodies)
       if (steady(t)) assert.deepEqual([...inbox.bodies], [...bodies, 'a1'])
       assert.deepEqual([...new Set(inbox.bodies)], bodies)
-      const again = inbox.deliveries.findLast(({ body }) => body === 'a1')
+      const [, again] = ofFirst()
       assert.ok(again)
       assertAttempt(t, again.attempt, 2)
       assert.equal(again.id, sent[0]?.id, 'the same message')
@@ -44,7 +46,6 @@ export const cases: readonly Case[] = [
     clause: 'O3',
     name: 'its key flows on while it waits for its delay, which is not early',
     when: ordered,
-    timeoutMs: 15_000,
     async run(t) {
       const queue = t.broker.queue<string>(t.name('flows'), { ordering: 'key', retry: overtake })
       for (const body of ['a1', 'a2', 'a3']) await queue.send(body, { key: 'a' })
@@ -53,7 +54,7 @@ export const cases: readonly Case[] = [
       const inbox = t.inbox<string>(async (delivery) => {
         if (delivery.body !== 'a1') return
         if (retried > 0) {
-          returned = performance.now()
+          returned ||= performance.now()
           return
         }
         retried = performance.now()
@@ -61,7 +62,9 @@ export const cases: readonly Case[] = [
       })
       await queue.consume(inbox.handler)
       await t.until('it came again', () => returned > 0)
-      assert.deepEqual([...inbox.bodies], ['a1', 'a2', 'a3', 'a1'])
+      if (steady(t)) assert.deepEqual([...inbox.bodies], ['a1', 'a2', 'a3', 'a1'])
+      const passed = inbox.bodies.slice(0, inbox.bodies.indexOf('a1', 1))
+      assert.deepEqual([...new Set(passed)], ['a1', 'a2', 'a3'])
       assert.ok(returned - retried >= 1_200 - 2, `after ${returned - retried} ms instead of 1,200`)
     },
   },
@@ -90,7 +93,6 @@ export const cases: readonly Case[] = [
     clause: 'O3',
     name: 'a copy outlives the consumer that made it, with its attempt',
     when: ordered,
-    timeoutMs: 20_000,
     async run(t) {
       const name = t.name('outlives')
       const queue = t.broker.queue<string>(name, { ordering: 'key', retry: overtake })
@@ -103,7 +105,7 @@ export const cases: readonly Case[] = [
       const inbox = t.inbox<string>()
       const other = await t.connect()
       await other.queue<string>(name, { ordering: 'key', retry: overtake }).consume(inbox.handler)
-      await inbox.count(2, 10_000)
+      await untilEach(t, () => inbox.bodies, ['a1', 'a2'], 10_000)
       await t.quiet()
       const again = inbox.deliveries.find(({ body }) => body === 'a1')
       assert.ok(again, 'it is not lost')

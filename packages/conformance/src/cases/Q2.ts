@@ -1,6 +1,6 @@
-import assert from 'node:assert/strict'
 import type { Case } from '../case.ts'
 import { arrivesOnce, assertOnce } from './kit/arrives-once.ts'
+import { assertEach } from './kit/grades.ts'
 import { numbers } from './kit/samples.ts'
 
 const DAY_MS = 86_400_000
@@ -51,7 +51,7 @@ export const cases: readonly Case[] = [
       await queue.consume(inbox.handler)
       await time.advance(1_000)
       await inbox.count(1)
-      assert.deepEqual(inbox.bodies, ['old'])
+      assertEach(broker, inbox.bodies, ['old'], 'what waited for a day')
     },
   },
   {

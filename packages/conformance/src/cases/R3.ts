@@ -84,7 +84,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'R3.equals',
     name: 'equals compares text: an empty value, a number, a wildcard and an emoji are only themselves',
-    timeoutMs: 20_000,
     run: async (t) => {
       await keeps(
         t,
@@ -299,7 +298,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'R3.prefix',
     name: 'a prefix is text: wildcards, quotes and emoji are only themselves',
-    timeoutMs: 20_000,
     run: async (t) => {
       await keeps(
         t,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Case, Context, Inbox } from '../case.ts'
 import type { Delivery, DurableSubscription } from 'anybroker'
+import { ack } from './kit/ack.ts'
 import { arrivesOnce, assertOnce } from './kit/arrives-once.ts'
+import { assertEach, steady } from './kit/grades.ts'
 import { gate, numbers, QUICK } from './kit/samples.ts'
 
 interface Pair {
@@ -22,11 +24,10 @@ async function pair(t: Context): Promise<Pair> {
   return { topicName: topic.name, mine, other, others }
 }
 
-async function letters(of: DurableSubscription<number>): Promise<readonly Delivery<number | undefined>[]> {
+async function letters(t: Context, of: DurableSubscription<number>): Promise<readonly Delivery<number | undefined>[]> {
   const read = []
   for await (const letter of of.deadLetters.receive({ untilEmpty: true })) {
-    read.push(letter)
-    await letter.ack()
+    if (await ack(t, letter)) read.push(letter)
   }
   return read
 }
@@ -45,7 +46,8 @@ export const cases: readonly Case[] = [
       })
       await mine.consume(inbox.handler, { concurrency: 3 })
       await t.broker.topic<number>(topicName).publishAll(numbers(6).map((body) => ({ body })))
-      await inbox.count(12)
+      const times = (n: number) => inbox.bodies.filter((body) => body === n).length
+      await t.until('each came again', () => numbers(6).every((n) => times(n) >= 2))
       await arrivesOnce(t, others, numbers(6))
     },
   },
@@ -72,7 +74,7 @@ export const cases: readonly Case[] = [
       await inbox.count(1)
       await time.advance(delayMs + 60_000)
       await inbox.count(2)
-      assert.deepEqual(others.bodies, [0])
+      assertEach(broker, others.bodies.map(String), ['0'], 'what the other one saw')
     },
   },
   {
@@ -84,8 +86,13 @@ export const cases: readonly Case[] = [
       await t.broker.topic<number>(topicName).publishAll(numbers(3).map((body) => ({ body })))
       await t.until('all are dead', () => worker.stats.deadLettered >= 3)
       await arrivesOnce(t, others, numbers(3))
-      assert.deepEqual(await t.within(letters(other), 'the dead letters of the other'), [])
-      const own = await t.within(letters(mine), 'its own dead letters')
+      assert.deepEqual(await t.within(letters(t, other), 'the dead letters of the other'), [])
+      const own: Delivery<number | undefined>[] = []
+      // As eventual as the broker is: what it does not show yet, a later loop finds.
+      await t.until('its own dead letters', async () => {
+        own.push(...(await letters(t, mine)))
+        return new Set(own.map(({ body }) => body)).size >= 3
+      })
       assertOnce(
         t,
         own.map(({ body }) => body ?? NaN),
@@ -109,12 +116,12 @@ export const cases: readonly Case[] = [
       await arrivesOnce(t, others, [7])
       mended = true
       const before = inbox.bodies.length
-      const { redriven } = await mine.deadLetters.redrive()
-      assert.ok(redriven >= 1)
+      await t.until('it is redriven', async () => (await mine.deadLetters.redrive()).redriven >= 1)
       await inbox.count(before + 1)
       await t.quiet()
       assertOnce(t, others.bodies, [7])
-      assert.equal(inbox.deliveries[before]?.attempt, 1, 'attempts begin again')
+      // What the service repeats looks like what was redriven.
+      if (steady(t)) assert.equal(inbox.deliveries[before]?.attempt, 1, 'attempts begin again')
     },
   },
   {

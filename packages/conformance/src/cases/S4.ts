@@ -4,6 +4,9 @@ import type { Case } from '../case.ts'
 import { arrivesOnce, assertOnce, assertRepeated } from './kit/arrives-once.ts'
 import { gate, numbers } from './kit/samples.ts'
 
+/** A hundred handlers of a few milliseconds, one after another, on a machine that is busy with more than this. */
+const WORKED_MS = 25_000
+
 export const cases: readonly Case[] = [
   {
     clause: 'S4',
@@ -18,7 +21,7 @@ export const cases: readonly Case[] = [
       }
       await topic.publishAll(numbers(60).map((body) => ({ body })))
       const bodies = () => taken.flatMap((inbox) => inbox.bodies)
-      await t.until('all are taken', () => new Set(bodies()).size === 60)
+      await t.until('all are taken', () => new Set(bodies()).size === 60, WORKED_MS)
       await t.quiet()
       assertOnce(t, bodies(), numbers(60))
       const maxConsumers = t.capabilities.Q1.maxConsumers ?? Infinity
@@ -32,7 +35,6 @@ export const cases: readonly Case[] = [
   {
     clause: 'S4',
     name: 'consumers join and leave while messages flow, and none is lost',
-    timeoutMs: 20_000,
     async run(t) {
       const topic = t.broker.topic<number>(t.name('churn'))
       const subscription = await topic.durableSubscription('billing')
@@ -56,8 +58,8 @@ export const cases: readonly Case[] = [
         // Leaves in the middle, with some in its hands.
         await joins.close()
       }
-      await t.until('all were handled', () => handled.size === 100, 10_000)
-      if (t.capabilities.Q4.duplicates !== 'rebalance') assertRepeated(t, twice, 100)
+      await t.until('all were handled', () => handled.size === 100, WORKED_MS)
+      if (t.capabilities.Q4.duplicates !== 'rebalance') assertRepeated(t, twice)
     },
   },
   {

@@ -4,7 +4,7 @@ import { virtualTime } from '@anybroker/testkit'
 import { connect, type ConsumeOptions } from 'anybroker'
 import type { Case } from '../../case.ts'
 import { drive } from '../kit/drive.ts'
-import { assertEach } from '../kit/grades.ts'
+import { assertEach, isCount } from '../kit/grades.ts'
 import { scriptedDriver } from './scripted-driver.ts'
 
 const DAY_MS = 86_400_000
@@ -168,22 +168,22 @@ export const entities: readonly Case[] = [
       await drive(virtual, dying.send('dies'))
       await drive(virtual, topic.publish('waits'))
       await virtual.advance(1_000)
-      assert.equal(killer.stats.deadLettered, 1)
+      assert.ok(isCount(broker, killer.stats.deadLettered, 1), 'it is dead')
       await drive(virtual, killer.close())
 
       await virtual.advance(TOPIC_DAYS * DAY_MS - 60_000)
       const ofTopic = t.inbox<string>()
       await drive(virtual, subscription.consume(ofTopic.handler))
       await virtual.advance(1_000)
-      assert.deepEqual(ofTopic.bodies, ['waits'], 'what a subscription kept for 7 days')
+      assertEach(broker, ofTopic.bodies, ['waits'], 'what a subscription kept for 7 days')
 
       await virtual.advance((QUEUE_DAYS - TOPIC_DAYS) * DAY_MS - 60_000)
       const ofQueue = t.inbox<string>()
       await drive(virtual, queue.consume(ofQueue.handler))
       await virtual.advance(1_000)
-      assert.deepEqual(ofQueue.bodies, ['waits'], 'what a queue kept for 14 days')
+      assertEach(broker, ofQueue.bodies, ['waits'], 'what a queue kept for 14 days')
       const redriven = await drive(virtual, dying.deadLetters.redrive())
-      assert.equal(redriven.redriven, 1, 'what the dead letters kept for 14 days')
+      assert.ok(isCount(broker, redriven.redriven, 1), 'what the dead letters kept for 14 days')
     },
   },
   {

@@ -5,6 +5,7 @@ import { connect, type Delivery } from 'anybroker'
 import type { Case } from '../../case.ts'
 import { drive } from '../kit/drive.ts'
 import { aborted, gate } from '../kit/gate.ts'
+import { assertEach } from '../kit/grades.ts'
 import { refusedAfterClose } from '../kit/refused-after-close.ts'
 import { scriptedDriver } from './scripted-driver.ts'
 
@@ -93,7 +94,7 @@ export const life: readonly Case[] = [
       const again = t.inbox<string>()
       await drive(virtual, queue.consume(again.handler))
       await virtual.advance(60_000)
-      assert.deepEqual(again.bodies, ['a'])
+      assertEach(broker, again.bodies, ['a'], 'it went back')
       held.open()
     },
   },
@@ -116,7 +117,6 @@ export const life: readonly Case[] = [
   {
     clause: 'default',
     name: 'a settle after close is CLOSED',
-    timeoutMs: 20_000,
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       const held = gate(t)
@@ -132,7 +132,6 @@ export const life: readonly Case[] = [
   {
     clause: 'default',
     name: 'a handler throws because of close: given back, uncounted where possible',
-    timeoutMs: 20_000,
     run: async (t) => {
       const queue = t.broker.queue<string>(t.name())
       const inbox = t.inbox<string>(async (delivery) => {

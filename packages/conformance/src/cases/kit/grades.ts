@@ -25,6 +25,11 @@ export function assertEach(
   assert.deepEqual([...distinct].toSorted(), [...new Set(expected)].toSorted(), what)
 }
 
+/** Exactly so many; where the service itself may duplicate (Q4), so many at least. */
+export function isCount(t: Graded, count: number, expected: number): boolean {
+  return steady(t) ? count === expected : count >= expected
+}
+
 /** Waits until each of `expected` was seen, however often. */
 export async function untilEach(
   t: Pick<Context, 'until'>,
@@ -62,15 +67,19 @@ export function assertAttemptAfterCrash(t: Graded, attempt: number, delivery: nu
 
 /**
  * A message that failed at every delivery was delivered exactly `maxAttempts` times. With a ceiling fewer may do: the last one was
- * the attempt at which it is given up, and no attempt is below the number of deliveries.
+ * the attempt at which it is given up, and no attempt is below the number of deliveries. After that it is delivered no more, unless
+ * the service itself may duplicate.
  */
 export function assertExhausted(t: Graded, attempts: readonly number[], maxAttempts: number): void {
   const shown = `attempts ${attempts.join(', ')} of at most ${maxAttempts}`
-  if (t.capabilities.D3.attempt !== 'ceiling' && steady(t)) {
-    const expected = Array.from({ length: maxAttempts }, (_, index) => index + 1)
-    assert.deepEqual([...attempts], expected, shown)
-    return
-  }
-  const last = attempts.at(-1)
-  assert.ok(last !== undefined && last >= maxAttempts && last >= attempts.length, shown)
+  const given = attempts.findIndex((attempt) => attempt >= maxAttempts) + 1
+  const life = steady(t) ? attempts : attempts.slice(0, given)
+  assert.equal(life.length, given, shown)
+  if (t.capabilities.D3.attempt === 'ceiling') assert.ok(given >= 1 && (life.at(-1) ?? 0) >= given, shown)
+  else
+    assert.deepEqual(
+      [...life],
+      Array.from({ length: maxAttempts }, (_, index) => index + 1),
+      shown,
+    )
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Delivery, Source } from 'anybroker'
 import type { Context } from '../../case.ts'
+import { ack } from './ack.ts'
+import { steady } from './grades.ts'
 
 /**
  * Reads that many dead letters, drops them, and fails if more came within the quiet time. Copies of one letter count once where
@@ -14,14 +16,13 @@ export async function readLetters<T>(
 ): Promise<readonly Delivery<T | undefined>[]> {
   const loop = source.deadLetters.receive()
   const letters: Delivery<T | undefined>[] = []
-  const steady = t.capabilities.Q4.duplicates === 'none'
-  const known = new Set<string>(steady ? [] : mayRepeat)
+  const known = new Set<string>(steady(t) ? [] : mayRepeat)
   const faults: unknown[] = []
   const reading = (async () => {
     for await (const letter of loop) {
-      if (steady || !known.has(letter.id)) letters.push(letter)
+      if (steady(t) || !known.has(letter.id)) letters.push(letter)
       known.add(letter.id)
-      await letter.ack()
+      await ack(t, letter)
     }
   })().catch((fault: unknown) => faults.push(fault))
   await t.until(`${n} dead letters of ${source.name}`, () => letters.length >= n || faults.length > 0)
