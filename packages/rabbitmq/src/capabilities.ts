@@ -1,6 +1,7 @@
 import { type Capabilities, declare } from '@anybroker/driver'
 import { LONGEST_DELAY_MS } from './delays.ts'
 import { PARTITIONS } from './names.ts'
+import type { Settings } from './options.ts'
 
 /** How long an ephemeral subscription, or an inbox, outlives its last consumer: an outage that is shorter loses nothing. */
 export const EPHEMERAL_MS = 60_000
@@ -26,8 +27,17 @@ export interface Server {
 const MIB = 1024 * 1024
 
 /** One set per line of servers; the connection picks it by what the server says. */
-export function capabilitiesOf({ major }: Server): Capabilities {
+export function capabilitiesOf({ major }: Server, { stream }: Pick<Settings, 'stream'>): Capabilities {
   const balanced = major >= 4
+  const replay =
+    stream.mode === 'off'
+      ? none("needs the topic's stream: the driver's option stream is off")
+      : {
+          ...EMULATED,
+          retentionMs: stream.maxAgeMs,
+          maxBytes: stream.maxBytes,
+          note: "the subscription's queue is filled again from the stream of its topic",
+        }
   return declare(NATIVE, {
     Q4: { ...NATIVE, duplicates: 'none' },
     E1: { ...NATIVE, note: 'a durable queue that expires, so that a short outage is bridged' },
@@ -54,8 +64,8 @@ export function capabilitiesOf({ major }: Server): Capabilities {
     L1: { ...EMULATED, maxMs: LONGEST_DELAY_MS },
     L2: none('a native TTL would dead-letter what core drops'),
     L3: none('RabbitMQ has no deduplication of its own'),
-    R1: none('needs the stream, which is not there yet'),
-    R2: none('needs the stream, which is not there yet'),
+    R1: replay,
+    R2: replay,
     'R3.equals': NATIVE,
     'R3.anyOf': NATIVE,
     'R3.prefix': none('a headers exchange compares whole values'),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { type StreamMode, type StreamSettings, streamSettings } from './stream-options.ts'
 
 export interface Host {
   readonly host: string
@@ -37,6 +38,15 @@ export interface RabbitOptions {
   readonly heartbeatSeconds?: number
   /** How this process is called in RabbitMQ's list of connections. Default `anybroker`. */
   readonly connectionName?: string
+  /**
+   * Which topics keep a history for `seek` and `from: 'earliest'`. Default `off`. With `asked`, those opened with
+   * `native: { rabbitmq: { stream: true } }`; with `all`, every topic not opened with `stream: false`.
+   */
+  readonly stream?: StreamMode
+  /** How long a stream keeps messages, in milliseconds, rounded up to seconds. 1 s to 100 years, default 7 days. */
+  readonly streamMaxAgeMs?: number
+  /** How much a stream keeps, in bytes on disk of each replica. 1 MB to 1 PB, default 10 GB. */
+  readonly streamMaxBytes?: number
 }
 
 /** All options, checked, with their defaults. */
@@ -50,6 +60,7 @@ export interface Settings {
   readonly namespace: string
   readonly heartbeatSeconds: number
   readonly connectionName: string
+  readonly stream: StreamSettings
 }
 
 const PORT = 5672
@@ -66,9 +77,25 @@ const ALLOWED = [
   'namespace',
   'heartbeatSeconds',
   'connectionName',
+  'stream',
+  'streamMaxAgeMs',
+  'streamMaxBytes',
 ]
 const TLS_ALLOWED = ['ca', 'cert', 'key', 'passphrase', 'serverName']
-const QUERY = ['namespace', 'heartbeatSeconds', 'connectionName', 'auth', 'caFile', 'certFile', 'keyFile', 'serverName']
+const QUERY = [
+  'namespace',
+  'heartbeatSeconds',
+  'connectionName',
+  'auth',
+  'stream',
+  'streamMaxAgeMs',
+  'streamMaxBytes',
+  'caFile',
+  'certFile',
+  'keyFile',
+  'serverName',
+]
+const NUMBERS = ['heartbeatSeconds', 'streamMaxAgeMs', 'streamMaxBytes']
 
 /** A checked and frozen copy. Throws a `TypeError` that names the option and the rule, and shows no value that may be secret. */
 export function checked(given: RabbitOptions): Settings {
@@ -96,6 +123,7 @@ export function checked(given: RabbitOptions): Settings {
     namespace,
     heartbeatSeconds,
     connectionName: textOf(options, 'connectionName', 'anybroker', 255),
+    stream: streamSettings(options['stream'], options['streamMaxAgeMs'], options['streamMaxBytes']),
   })
 }
 
@@ -155,7 +183,7 @@ export function parseUrl(text: string): RabbitOptions {
     seen.add(key)
     if (key === 'serverName') tls['serverName'] = value
     else if (key.endsWith('File')) tls[key.slice(0, -'File'.length)] = read(key, value)
-    else options[key] = key === 'heartbeatSeconds' && /^\d{1,9}$/.test(value) ? Number(value) : value
+    else options[key] = NUMBERS.includes(key) && /^\d{1,15}$/.test(value) ? Number(value) : value
   }
   const secure = scheme.toLowerCase() === 'amqps'
   if (!secure && Object.keys(tls).length > 0) throw new TypeError('rabbitmq: certificates need amqps:')

@@ -2,6 +2,7 @@ import {
   type Ensured,
   type EntityRef,
   type EntitySettings,
+  type Filter,
   type QueueRef,
   type SubscriptionRef,
   type Topology,
@@ -15,7 +16,9 @@ import { differences, identityOf, identityText } from './identity.ts'
 import { deadOptions, readIdentity } from './kept.ts'
 import { described, dueKey, isPartitioned, partitionKey, PARTITIONS, partitionsOf } from './names.ts'
 import { Publisher } from './publisher.ts'
+import { refill, type Refill } from './refill.ts'
 import type { Session } from './session.ts'
+import type { Streams } from './stream.ts'
 import { PARTITION_HEADER } from './wire.ts'
 
 const CREATED: Ensured = Object.freeze({ as: 'created' })
@@ -30,6 +33,9 @@ const DELIVERY_LIMIT = 1_000
 /** How many subscriptions a topic remembers, for its deletion. */
 const MOST_REMEMBERED = 10_000
 
+/** How long a publish may take from the exchange to the topic's stream, before a new subscription reads to its end. */
+const ROUTED_MS = 300
+
 /** Of what tells a queue from another that had its name before. Random enough; short, for the server's answers. */
 const LIFE_LENGTH = 10
 
@@ -41,20 +47,28 @@ type Owner = QueueRef | SubscriptionRef
  */
 export class RabbitTopology implements Topology {
   readonly #session: Session
+  readonly #streams: Streams
+  readonly #filters: Map<string, Filter>
 
-  constructor(session: Session) {
+  constructor(session: Session, streams: Streams, filters: Map<string, Filter>) {
     this.#session = session
+    this.#streams = streams
+    this.#filters = filters
   }
 
   async ensure(ref: EntityRef, settings: EntitySettings, signal: AbortSignal): Promise<Ensured> {
     const there = await this.check(ref, settings, signal)
+    if (ref.kind === 'topic') return this.#ensureTopic(ref, settings, there)
     if (there !== undefined) return there
-    if (ref.kind === 'topic') {
-      await this.#session.aside((channel) => this.#makeTopic(channel, ref))
-      return CREATED
-    }
+    const history =
+      settings.from === 'earliest' && ref.kind === 'subscription'
+        ? await this.#streams.demand('R2', `opening ${described(ref)} from: 'earliest'`, ref)
+        : undefined
     if (ref.kind === 'subscription') await this.#remember(ref, signal)
     await this.#session.aside((channel) => this.#make(channel, ref, settings))
+    if (history !== undefined && ref.kind === 'subscription')
+      await this.#fill({ ref, stream: history, to: 'start', filter: settings.filter }, signal)
+    if (!isEphemeral(ref)) await this.#finish(ref, settings)
     if (isEphemeral(ref) && signal.aborted) await this.delete(ref, signal)
     // Somebody else may have made it meanwhile, as something else.
     return isEphemeral(ref) ? CREATED : ((await this.#compare(ref, settings)) ?? CREATED)
@@ -63,12 +77,14 @@ export class RabbitTopology implements Topology {
   async check(ref: EntityRef, settings: EntitySettings, signal: AbortSignal): Promise<Ensured | undefined> {
     this.#session.check()
     signal.throwIfAborted()
-    refuseNative(ref, settings)
     const { names } = this.#session
     if (ref.kind === 'topic') {
+      this.#streams.wanted(ref, settings)
       if (!(await this.#hasExchange(names.base(ref)))) return undefined
       return (await this.#compareTopic(ref)) ?? SAME
     }
+    refuseNative(ref, settings)
+    this.#rememberFilter(ref, settings)
     if (ref.kind === 'subscription' && !(await this.#hasExchange(names.topic(ref)))) {
       throw notFound(`opening ${described(ref)}`, { kind: 'topic', name: ref.topic, ordering: ref.ordering })
     }
@@ -102,15 +118,45 @@ export class RabbitTopology implements Topology {
     const partitioned = isPartitioned(ref)
     await Promise.all(queues.map((queue) => channel.assertQueue(queue, queueOptions(names.dead(ref), partitioned))))
     if (ref.kind === 'subscription') await this.#bind(channel, ref, settings, queues)
-    const life = this.#session.runtime.id().replaceAll('-', '').slice(-LIFE_LENGTH)
-    await channel.assertExchange(names.due, 'direct', { durable: true })
-    for (const queue of queues) await channel.bindQueue(queue, names.due, dueKey(queue, life))
+  }
+
+  /** Its dead-letter queue comes last: from then on it exists. */
+  async #finish(ref: Owner, settings: EntitySettings): Promise<void> {
+    const { names, runtime } = this.#session
+    const life = runtime.id().replaceAll('-', '').slice(-LIFE_LENGTH)
     try {
-      await channel.assertQueue(names.dead(ref), deadOptions(identityText(identityOf(ref, settings), life)))
+      await this.#session.aside(async (channel) => {
+        await channel.assertExchange(names.due, 'direct', { durable: true })
+        for (const queue of names.queues(ref)) await channel.bindQueue(queue, names.due, dueKey(queue, life))
+        await channel.assertQueue(names.dead(ref), deadOptions(identityText(identityOf(ref, settings), life)))
+      })
     } catch (error) {
       // Somebody was faster: its life is the one, and what it is will be compared.
       if (replyCode(error) !== 406) throw error
     }
+  }
+
+  /**
+   * What was published before it was bound. A publish that was routed just before the binding may reach the stream just after: it
+   * is waited for, and what came by both ways is found out by its id.
+   */
+  async #fill(history: Refill, signal: AbortSignal): Promise<void> {
+    await this.#session.runtime.sleep(ROUTED_MS, signal)
+    await refill(this.#session, history, signal)
+  }
+
+  async #ensureTopic(ref: TopicRef, settings: EntitySettings, there: Ensured | undefined): Promise<Ensured> {
+    if (there === undefined) await this.#session.aside((channel) => this.#makeTopic(channel, ref))
+    const kept = this.#streams.wanted(ref, settings)
+    if (kept !== undefined && there?.as !== 'differs') await this.#streams.ensure(ref, kept)
+    return there ?? CREATED
+  }
+
+  /** For a seek: the server does not tell the filter. */
+  #rememberFilter(ref: Owner, { filter }: EntitySettings): void {
+    if (ref.kind !== 'subscription' || ref.durability !== 'durable') return
+    if (filter === undefined) this.#filters.delete(this.#session.names.base(ref))
+    else this.#filters.set(this.#session.names.base(ref), filter)
   }
 
   /** One queue takes every partition; of twelve each takes its own. */
@@ -185,6 +231,7 @@ export class RabbitTopology implements Topology {
     await this.#session.aside(async (channel) => {
       await channel.deleteExchange(name)
       await channel.deleteExchange(`${name}.h`)
+      await channel.deleteQueue(this.#session.names.log(ref))
       if (!known) return
       const bases = new Set<string>()
       for (let one = await channel.get(subs); one !== false; one = await channel.get(subs))
