@@ -71,7 +71,7 @@ async function harness(
   const silentPort = typeof address === 'object' && address !== null ? address.port : 0
   process.env[variable] = url
   const passed = new URLSearchParams({ ...query, namespace })
-  const spawned = new URL(`rabbitmq.connect.ts?variable=${variable}&${passed}`, import.meta.url)
+  const spawned = new URL(`rabbitmq.connect.ts?variable=${variable}&${passed.toString()}`, import.meta.url)
   return {
     name,
     connect: (options) => connect(through(), options),

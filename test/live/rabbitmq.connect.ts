@@ -6,6 +6,6 @@ function connectToTest(options?: ConnectOptions): Promise<Broker> {
   const url = process.env[searchParams.get('variable') ?? '']
   if (url === undefined) throw new TypeError('?variable= must name the variable with the URL of the broker')
   searchParams.delete('variable')
-  return connect(`${url}?${searchParams}`, options)
+  return connect(`${url}?${searchParams.toString()}`, options)
 }
 export { connectToTest as connect }

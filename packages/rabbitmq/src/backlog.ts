@@ -70,13 +70,14 @@ export class Backlog {
     this.#tags.delete(id)
   }
 
-  /** Drops what was replaced or is not wanted, gives back the rest to the head, in order. */
-  async finish(): Promise<void> {
+  /** Drops what was replaced or is not wanted, gives back the rest to the head, in order, and says what that was. */
+  async finish(): Promise<ReadonlySet<string>> {
     if (this.#failure !== undefined) throw this.#failure.error
     const { upTo, single } = this.#ledger.flush()
     if (upTo !== undefined) this.#ack(upTo, true)
     for (const tag of single) this.#ack(tag, false)
     await this.giveBack()
+    return new Set(this.#tags.keys())
   }
 
   /** All that was not dropped. */

@@ -1,4 +1,11 @@
-import { type EntityRef, joinName, type Ref, type SourceRef, type SubscriptionRef, type TopicRef } from '@anybroker/driver'
+import {
+  type EntityRef,
+  joinName,
+  type Ref,
+  type SourceRef,
+  type SubscriptionRef,
+  type TopicRef,
+} from '@anybroker/driver'
 
 /** Of an ordered queue or subscription; fixed, because publishers and consumers must agree on it. */
 export const PARTITIONS = 12

@@ -16,7 +16,7 @@ import { differences, identityOf, identityText } from './identity.ts'
 import { deadOptions, readIdentity } from './kept.ts'
 import { described, dueKey, isPartitioned, partitionKey, PARTITIONS, partitionsOf } from './names.ts'
 import { Publisher } from './publisher.ts'
-import { refill, type Refill } from './refill.ts'
+import { refill, type Refill, ROUTED_MS } from './refill.ts'
 import type { Session } from './session.ts'
 import type { Streams } from './stream.ts'
 import { PARTITION_HEADER } from './wire.ts'
@@ -32,9 +32,6 @@ const DELIVERY_LIMIT = 1_000
 
 /** How many subscriptions a topic remembers, for its deletion. */
 const MOST_REMEMBERED = 10_000
-
-/** How long a publish may take from the exchange to the topic's stream, before a new subscription reads to its end. */
-const ROUTED_MS = 300
 
 /** Of what tells a queue from another that had its name before. Random enough; short, for the server's answers. */
 const LIFE_LENGTH = 10

@@ -12,6 +12,9 @@ import { copyProperties, fromMessage } from './wire.ts'
 /** Clocks of publishers may be behind the server's, or a send may take long: so much before the time is looked through, too. */
 const BEFORE_MS = 300_000
 
+/** How long a publish may take from the exchange to the last of the queues behind it, the stream among them. */
+export const ROUTED_MS = 300
+
 /** How often the history of an ordered subscription is copied at most, until nothing was published meanwhile. */
 const MOST_ROUNDS = 5
 
@@ -37,21 +40,29 @@ export interface Refill {
  * rounds it is `REFUSED`.
  */
 export async function refill(session: Session, moved: Refill, signal: AbortSignal): Promise<void> {
-  const rounds = isPartitioned(moved.ref) ? MOST_ROUNDS : 1
-  for (let round = 1; round <= rounds; round++) {
-    const between = await refillOnce(session, moved, signal)
-    if (between === 0 || !isPartitioned(moved.ref)) return
+  if (!isPartitioned(moved.ref)) {
+    await refillOnce(session, moved, signal)
+    return
+  }
+  let before: ReadonlySet<string> = new Set()
+  for (let round = 1; round <= MOST_ROUNDS; round++) {
+    const { between, kept } = await refillOnce(session, moved, signal)
+    // What stays at the head is older than the stream if the stream does not have it the next time either.
+    if (between === 0 && [...kept].every((id) => before.has(id))) return
+    before = kept
   }
   const what = `the history of ${described(moved.ref)} is copied, but not in order: its topic was published to meanwhile`
   throw new BrokerError('REFUSED', `${what}; hold the publishers for a moment and do it again`, { retryable: false })
 }
 
-/** Resolves with how many came in while it was copied, and may lie before older ones of their keys. */
-async function refillOnce(
-  session: Session,
-  { ref, stream, to, filter }: Refill,
-  signal: AbortSignal,
-): Promise<number> {
+interface Filled {
+  /** How many came in while it was copied, and may lie before older ones of their keys. */
+  readonly between: number
+  /** What waited and had no copy. */
+  readonly kept: ReadonlySet<string>
+}
+
+async function refillOnce(session: Session, { ref, stream, to, filter }: Refill, signal: AbortSignal): Promise<Filled> {
   const least = to === 'start' ? Number.NEGATIVE_INFINITY : to.getTime()
   const draw = (): string => session.runtime.id()
   const read = (from: ConsumeMessage): Read => ({ from, message: fromMessage(from, ref, draw).message })
@@ -65,6 +76,8 @@ async function refillOnce(
     const from = to === 'start' ? 'first' : new Date(Math.max(0, least - BEFORE_MS))
     const history = await History.open(session, publisher, stream, from, signal)
     try {
+      // In order or not: of an ordered subscription what comes now would stay before the copies.
+      if (!isPartitioned(ref)) await session.runtime.sleep(ROUTED_MS, signal)
       const backlog = await Backlog.take(session, queues, (each) => isBefore(read(each)), signal)
       try {
         let copied = 0
@@ -78,8 +91,7 @@ async function refillOnce(
         }
         // What was taken is in hand, not ready.
         const ready = await countReady(session, queues)
-        await backlog.finish()
-        return ready - copied
+        return { between: ready - copied, kept: await backlog.finish() }
       } finally {
         await backlog.giveBack()
       }
@@ -112,15 +124,13 @@ async function copy(
   signal: AbortSignal,
 ): Promise<void> {
   const partitioned = isPartitioned(ref)
-  const copies = wanted.map(
-    ({ from, message }): Publication => ({
-      exchange: '',
-      routingKey: queues[partitioned ? partitionOf(message.key ?? message.id) : 0] ?? '',
-      body: from.content,
-      properties: copyProperties(from, message.id, UNTRIED),
-      unroutable: () => notFound('seeking', ref),
-    }),
-  )
+  const copies = wanted.map(({ from, message }): Publication => ({
+    exchange: '',
+    routingKey: queues[partitioned ? partitionOf(message.key ?? message.id) : 0] ?? '',
+    body: from.content,
+    properties: copyProperties(from, message.id, UNTRIED),
+    unroutable: () => notFound('seeking', ref),
+  }))
   for (const outcome of await publisher.publish(copies, signal)) {
     if (outcome.as !== 'confirmed') throw outcome.error
   }

@@ -27,11 +27,7 @@ export class Seeks {
   }
 
   /** Opens a receiver when no seek is under way on its source, and remembers it. */
-  async open(
-    source: SourceRef,
-    signal: AbortSignal,
-    opening: () => Promise<RabbitReceiver>,
-  ): Promise<RabbitReceiver> {
+  async open(source: SourceRef, signal: AbortSignal, opening: () => Promise<RabbitReceiver>): Promise<RabbitReceiver> {
     if (source.kind !== 'subscription') return opening()
     const base = this.#session.names.base(source)
     for (let running = this.#running.get(base); running !== undefined; running = this.#running.get(base)) {

@@ -1,4 +1,4 @@
-import { shown } from '@anybroker/driver'
+import { BrokerError, shown } from '@anybroker/driver'
 
 /**
  * Which topics keep their history in a stream: `off` none (then `seek` and `from: 'earliest'` are `UNSUPPORTED`), `asked` those
@@ -40,7 +40,7 @@ export function streamSettings(mode: unknown, maxAgeMs: unknown, maxBytes: unkno
 
 /**
  * What the native block of a topic and the driver's options make together. A block that asks for a stream where the driver has
- * them off is a `TypeError`: it would not be heard.
+ * them off is `UNSUPPORTED`: it would not be heard.
  */
 export function kept(
   topic: string,
@@ -55,8 +55,10 @@ export function kept(
   if (stream === false) return undefined
   const what = `native.rabbitmq.stream of ${topic}`
   const own = stream === true ? {} : block(what, stream)
-  if (settings.mode === 'off')
-    throw new TypeError(`${what}: the driver's option stream is off; connect with stream=asked or stream=all`)
+  if (settings.mode === 'off') {
+    const why = "the driver's option stream is off; connect with stream=asked or stream=all"
+    throw new BrokerError('UNSUPPORTED', `${what}: ${why}`, { clause: 'R1' })
+  }
   return {
     maxAgeMs: age(`${what}.maxAgeMs`, own['maxAgeMs'] ?? settings.maxAgeMs),
     maxBytes: bytes(`${what}.maxBytes`, own['maxBytes'] ?? settings.maxBytes),
@@ -81,7 +83,11 @@ function bytes(what: string, value: unknown): number {
   return whole(what, value, BYTES)
 }
 
-function whole(what: string, value: unknown, { least, most }: { readonly least: number; readonly most: number }): number {
+function whole(
+  what: string,
+  value: unknown,
+  { least, most }: { readonly least: number; readonly most: number },
+): number {
   if (!Number.isSafeInteger(value) || Number(value) < least || Number(value) > most)
     throw new TypeError(`${what} must be a whole number from ${least} to ${most}; got ${shown(value)}`)
   return Number(value)

@@ -60,7 +60,8 @@ export class Streams {
   async demand(clause: 'R1' | 'R2', action: string, ref: SubscriptionRef): Promise<string> {
     const name = this.#session.names.log(ref)
     if (await this.#has(name)) return name
-    const why = "it was made without a stream; open it with native: { rabbitmq: { stream: true } } or with the driver's stream=all"
+    const why =
+      "it was made without a stream; open it with native: { rabbitmq: { stream: true } } or with the driver's stream=all"
     throw new BrokerError('UNSUPPORTED', `${action}: topic ${ref.topic} keeps no history: ${why}`, { clause })
   }
 
