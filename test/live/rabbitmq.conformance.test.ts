@@ -8,18 +8,18 @@ import { cuttable } from './cuttable.ts'
 
 const SECRET = 'CANARY-7f3a91'
 
-/** Each broker as it is by default, and with what is opt-in: a stream behind every topic. */
+/** Each broker as it is by default, and with what is opt-in: a stream behind every topic, and the management API. */
 const RUNS = [
-  { name: 'rabbitmq-4', query: {} },
-  { name: 'rabbitmq-3', query: {} },
-  { name: 'rabbitmq-4', query: { stream: 'all' } },
-  { name: 'rabbitmq-3', query: { stream: 'all' } },
+  { name: 'rabbitmq-4', optIn: false },
+  { name: 'rabbitmq-3', optIn: false },
+  { name: 'rabbitmq-4', optIn: true },
+  { name: 'rabbitmq-3', optIn: true },
 ] as const
 
 const owned = new Map<string, { readonly broker: Process; runs: number }>()
 
-for (const { name, query } of RUNS) {
-  const label = [name, ...Object.keys(query)].join('-')
+for (const { name, optIn } of RUNS) {
+  const label = optIn ? `${name}-stream` : name
   const variable = urlVariable(name)
   const url = process.env[variable]
   if (url === undefined || url === '') {
@@ -28,7 +28,10 @@ for (const { name, query } of RUNS) {
     })
     continue
   }
-  conformance(await harness(label, await brokerOf(name), `${variable}_${label.toUpperCase()}`, query))
+  const broker = await brokerOf(name)
+  const { management } = broker
+  const query = { ...(optIn ? { stream: 'all' } : {}), ...(optIn && management !== undefined ? { management } : {}) }
+  conformance(await harness(label, broker, `${variable}_${label.toUpperCase()}`, query))
 }
 
 /** One for us alone, because it is filled and restarted; of one that only its URL is known of, nobody is the administrator. */

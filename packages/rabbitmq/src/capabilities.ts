@@ -27,7 +27,10 @@ export interface Server {
 const MIB = 1024 * 1024
 
 /** One set per line of servers; the connection picks it by what the server says. */
-export function capabilitiesOf({ major }: Server, { stream }: Pick<Settings, 'stream'>): Capabilities {
+export function capabilitiesOf(
+  { major }: Server,
+  { stream, management }: Pick<Settings, 'stream' | 'management'>,
+): Capabilities {
   const balanced = major >= 4
   const replay =
     stream.mode === 'off'
@@ -73,7 +76,10 @@ export function capabilitiesOf({ major }: Server, { stream }: Pick<Settings, 'st
     A2: { ...NATIVE, note: 'the ready ones; what is in hand is not told over AMQP' },
     'A2.exact': none('what is in hand is not told over AMQP'),
     A3: none('a get counts as a delivery'),
-    A6: none('AMQP has no list; it would need the management API'),
+    A6:
+      management === undefined
+        ? none("AMQP has no list: the driver's option management names the management API")
+        : { ...NATIVE, note: 'by the management API' },
   })
 }
 

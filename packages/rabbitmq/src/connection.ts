@@ -14,6 +14,7 @@ import type {
 import { RabbitAdmin } from './admin.ts'
 import { EPHEMERAL_MS } from './capabilities.ts'
 import { Delays } from './delay.ts'
+import { Management } from './management.ts'
 import type { Settings } from './options.ts'
 import { RabbitTopology } from './provision.ts'
 import { Publisher } from './publisher.ts'
@@ -44,11 +45,12 @@ export class RabbitConnection implements Connection {
   readonly #seeks: Seeks
 
   constructor(session: Session, { capabilities, balanced, settings, filters }: Life) {
+    const management = settings.management && new Management(settings.management, settings.vhost)
     const streams = new Streams(session, settings.stream)
     this.#session = session
     this.#seeks = new Seeks(session, streams, filters)
     this.capabilities = capabilities
-    this.topology = new RabbitTopology(session, streams, filters)
+    this.topology = new RabbitTopology(session, streams, filters, management)
     this.admin = new RabbitAdmin(session, settings.stream.mode === 'off' ? undefined : this.#seeks)
     this.native = Object.freeze({ publishing: session.publishing.model, consuming: session.consuming.model })
     this.#shared = { session, balanced, delays: new Delays(session), publisher: new Publisher(session) }

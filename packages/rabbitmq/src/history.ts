@@ -7,7 +7,7 @@ import { closed, quietly, type Session } from './session.ts'
 const PREFETCH = 100
 
 /** On the message that says how far a reader goes. Nobody but such readers ever sees it, and those skip the marks of others. */
-export const MARK_HEADER = 'ab-mark'
+const MARK_HEADER = 'ab-mark'
 
 /** Where to begin: at the oldest that is kept, or with the file part that holds this time or the ones after it. */
 export type From = 'first' | Date

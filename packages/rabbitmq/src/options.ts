@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { type ManagementSettings, managementSettings } from './management.ts'
 import { type StreamMode, type StreamSettings, streamSettings } from './stream-options.ts'
 
 export interface Host {
@@ -47,6 +48,11 @@ export interface RabbitOptions {
   readonly streamMaxAgeMs?: number
   /** How much a stream keeps, in bytes on disk of each replica. 1 MB to 1 PB, default 10 GB. */
   readonly streamMaxBytes?: number
+  /**
+   * The URL of the management API, for `list`: `http://mq-1:15672`, or `https:` with an authority that Node trusts. With a user and
+   * a password in it where they are not those of AMQP. Default: none, and `list` is `UNSUPPORTED`.
+   */
+  readonly management?: string
 }
 
 /** All options, checked, with their defaults. */
@@ -61,6 +67,7 @@ export interface Settings {
   readonly heartbeatSeconds: number
   readonly connectionName: string
   readonly stream: StreamSettings
+  readonly management: ManagementSettings | undefined
 }
 
 const PORT = 5672
@@ -80,6 +87,7 @@ const ALLOWED = [
   'stream',
   'streamMaxAgeMs',
   'streamMaxBytes',
+  'management',
 ]
 const TLS_ALLOWED = ['ca', 'cert', 'key', 'passphrase', 'serverName']
 const QUERY = [
@@ -90,6 +98,7 @@ const QUERY = [
   'stream',
   'streamMaxAgeMs',
   'streamMaxBytes',
+  'management',
   'caFile',
   'certFile',
   'keyFile',
@@ -113,10 +122,12 @@ export function checked(given: RabbitOptions): Settings {
   if (!NAMESPACE.test(namespace)) {
     throw new TypeError('rabbitmq: namespace must have 1 to 32 of A-Z a-z 0-9 _ - and begin with a letter or digit')
   }
+  const username = textOf(options, 'username', 'guest', 255)
+  const password = textOf(options, 'password', 'guest', 4096)
   return Object.freeze({
     hosts: checkedHosts(options['hosts'], secure ? TLS_PORT : PORT),
-    username: textOf(options, 'username', 'guest', 255),
-    password: textOf(options, 'password', 'guest', 4096),
+    username,
+    password,
     auth,
     vhost: textOf(options, 'vhost', '/', 255),
     tls,
@@ -124,6 +135,7 @@ export function checked(given: RabbitOptions): Settings {
     heartbeatSeconds,
     connectionName: textOf(options, 'connectionName', 'anybroker', 255),
     stream: streamSettings(options['stream'], options['streamMaxAgeMs'], options['streamMaxBytes']),
+    management: managementSettings(options['management'], { username, password, auth, secure }),
   })
 }
 

@@ -13,7 +13,9 @@ import { bindingsOf } from './bindings.ts'
 import { EPHEMERAL_MS } from './capabilities.ts'
 import { notFound, replyCode } from './errors.ts'
 import { differences, identityOf, identityText } from './identity.ts'
-import { deadOptions, readIdentity } from './kept.ts'
+import { deadOptions, NAME_ARGUMENT, readIdentity } from './kept.ts'
+import { listEntities } from './list.ts'
+import type { Management } from './management.ts'
 import { described, dueKey, isPartitioned, partitionKey, PARTITIONS, partitionsOf } from './names.ts'
 import { Publisher } from './publisher.ts'
 import { refill, type Refill, ROUTED_MS } from './refill.ts'
@@ -43,14 +45,16 @@ type Owner = QueueRef | SubscriptionRef
  * identity.ts). Everything is declared on channels of its own, because what the server refuses closes the channel.
  */
 export class RabbitTopology implements Topology {
+  readonly list?: (signal: AbortSignal) => Promise<readonly EntityRef[]>
   readonly #session: Session
   readonly #streams: Streams
   readonly #filters: Map<string, Filter>
 
-  constructor(session: Session, streams: Streams, filters: Map<string, Filter>) {
+  constructor(session: Session, streams: Streams, filters: Map<string, Filter>, management: Management | undefined) {
     this.#session = session
     this.#streams = streams
     this.#filters = filters
+    if (management !== undefined) this.list = (signal) => listEntities(management, session.names, signal)
   }
 
   async ensure(ref: EntityRef, settings: EntitySettings, signal: AbortSignal): Promise<Ensured> {
@@ -125,7 +129,10 @@ export class RabbitTopology implements Topology {
       await this.#session.aside(async (channel) => {
         await channel.assertExchange(names.due, 'direct', { durable: true })
         for (const queue of names.queues(ref)) await channel.bindQueue(queue, names.due, dueKey(queue, life))
-        await channel.assertQueue(names.dead(ref), deadOptions(identityText(identityOf(ref, settings), life)))
+        await channel.assertQueue(
+          names.dead(ref),
+          deadOptions(identityText(identityOf(ref, settings), life), logicalName(ref)),
+        )
       })
     } catch (error) {
       // Somebody was faster: its life is the one, and what it is will be compared.
@@ -193,7 +200,7 @@ export class RabbitTopology implements Topology {
       durable: true,
       arguments: { 'x-queue-type': 'classic', 'x-max-length': MOST_REMEMBERED },
     })
-    await channel.assertExchange(name, typeOf(ref), { durable: true })
+    await channel.assertExchange(name, typeOf(ref), { durable: true, arguments: { [NAME_ARGUMENT]: ref.name } })
   }
 
   /** Only the management API lists bindings: each topic has a queue with the names of its subscriptions. */
@@ -287,6 +294,10 @@ export class RabbitTopology implements Topology {
 
 function isEphemeral(ref: EntityRef): ref is SubscriptionRef & { readonly durability: 'ephemeral' } {
   return ref.kind === 'subscription' && ref.durability === 'ephemeral'
+}
+
+function logicalName(ref: Owner): string {
+  return ref.kind === 'queue' ? ref.name : `${ref.topic}/${ref.name}`
 }
 
 function typeOf(ref: TopicRef): 'direct' | 'fanout' {

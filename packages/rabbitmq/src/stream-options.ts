@@ -18,7 +18,7 @@ export interface StreamSettings extends Kept {
   readonly mode: StreamMode
 }
 
-export const DEFAULT_STREAM: StreamSettings = Object.freeze({
+const DEFAULT_STREAM: StreamSettings = Object.freeze({
   mode: 'off',
   maxAgeMs: 7 * 24 * 3_600_000,
   maxBytes: 10_000_000_000,
