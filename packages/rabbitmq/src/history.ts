@@ -3,8 +3,8 @@ import { unavailable } from './errors.ts'
 import type { Publisher } from './publisher.ts'
 import { closed, quietly, type Session } from './session.ts'
 
-/** How much of a stream is under way to us. Large enough to keep the copies going, small enough for large messages. */
-const PREFETCH = 100
+/** How many messages are in this process at once, whatever their size: AMQP bounds no bytes. Enough to keep the copies going. */
+const PREFETCH = 64
 
 /** On the message that says how far a reader goes. Nobody but such readers ever sees it, and those skip the marks of others. */
 const MARK_HEADER = 'ab-mark'
@@ -17,6 +17,8 @@ export class History {
   readonly #channel: Channel
   readonly #mark: string
   #items: ConsumeMessage[] = []
+  /** The last that was handed out. */
+  #taken: ConsumeMessage | undefined
   #ended = false
   #failure: { readonly error: unknown } | undefined
   #wake: () => void = () => undefined
@@ -57,6 +59,10 @@ export class History {
 
   /** Those that come next; empty at the end. The ones before count as done. */
   async next(signal: AbortSignal): Promise<readonly ConsumeMessage[]> {
+    // Those before are copied.
+    const done = this.#taken
+    this.#taken = undefined
+    if (done !== undefined && this.#failure === undefined) this.#channel.ack(done, true)
     while (this.#items.length === 0 && !this.#ended && this.#failure === undefined) {
       signal.throwIfAborted()
       await this.#someOrAborted(signal)
@@ -65,9 +71,7 @@ export class History {
     if (this.#failure !== undefined) throw this.#failure.error
     const items = this.#items
     this.#items = []
-    // Gives room for the next while these are copied.
-    const last = items.at(-1)
-    if (last !== undefined) this.#channel.ack(last, true)
+    this.#taken = items.at(-1)
     return items
   }
 

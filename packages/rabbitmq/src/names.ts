@@ -27,6 +27,7 @@ const named = (parts: readonly string[]): string => joinName(parts, SPELLING)
  * | ephemeral subscription | `<ns>.e.<topic>.<name>` |
  * | dead letters | `<owner>.dead` |
  * | inbox | `<ns>.r.<id>` |
+ * | delay ladder of an operator | `<ns>.ladder.<seconds>`, an exchange and a queue |
  * | delays | `<ns>.delay.<ms>`, an exchange and a queue; `<ns>.due`, an exchange, brings back what is due |
  */
 export class Names {
