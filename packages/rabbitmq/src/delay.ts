@@ -1,10 +1,11 @@
 import { BrokerError, SYSTEM_PREFIX } from '@anybroker/driver'
 import { BUCKET_SPARE_MS, bucketMs } from './delays.ts'
-import { describeError, replyCode } from './errors.ts'
+import { describeError } from './errors.ts'
 import { readIdentity } from './kept.ts'
 import { rungName, rungOf } from './ladder.ts'
 import type { Publication } from './publisher.ts'
 import type { Session } from './session.ts'
+import { hasExchange, hasQueue } from './there.ts'
 
 /** A bucket that was declared this long ago is declared again before use, far before it could expire. */
 const KNOWN_MS = 600_000
@@ -109,15 +110,7 @@ export class Delays {
 
   async #hasRung(name: string): Promise<boolean> {
     if (this.#rungs.has(name)) return true
-    try {
-      await this.#session.aside(async (channel) => {
-        await channel.checkExchange(name)
-        await channel.checkQueue(name)
-      })
-    } catch (error) {
-      if (replyCode(error) === 404) return false
-      throw error
-    }
+    if (!(await hasExchange(this.#session, name)) || !(await hasQueue(this.#session, name))) return false
     this.#rungs.add(name)
     return true
   }

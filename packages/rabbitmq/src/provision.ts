@@ -17,10 +17,11 @@ import { deadOptions, NAME_ARGUMENT, readIdentity } from './kept.ts'
 import { listEntities } from './list.ts'
 import type { Management } from './management.ts'
 import { described, dueKey, isPartitioned, partitionKey, PARTITIONS, partitionsOf } from './names.ts'
-import { Publisher } from './publisher.ts'
 import { refill, type Refill, ROUTED_MS } from './refill.ts'
+import { makeMemory, memoryOf, recall, remember } from './remembered.ts'
 import type { Session } from './session.ts'
 import type { Streams } from './stream.ts'
+import { hasExchange, hasQueue } from './there.ts'
 import { PARTITION_HEADER } from './wire.ts'
 
 const CREATED: Ensured = Object.freeze({ as: 'created' })
@@ -31,9 +32,6 @@ const SAME: Ensured = Object.freeze({ as: 'same' })
  * counts what a process had fetched and never seen, too; a small one would bury neighbours.
  */
 const DELIVERY_LIMIT = 1_000
-
-/** How many subscriptions a topic remembers, for its deletion. */
-const MOST_REMEMBERED = 10_000
 
 /** Of what tells a queue from another that had its name before. Random enough; short, for the server's answers. */
 const LIFE_LENGTH = 10
@@ -65,7 +63,7 @@ export class RabbitTopology implements Topology {
       settings.from === 'earliest' && ref.kind === 'subscription'
         ? await this.#streams.demand('R2', `opening ${described(ref)} from: 'earliest'`, ref)
         : undefined
-    if (ref.kind === 'subscription') await this.#remember(ref, signal)
+    if (ref.kind === 'subscription') await remember(this.#session, ref, signal)
     await this.#session.aside((channel) => this.#make(channel, ref, settings))
     if (history !== undefined && ref.kind === 'subscription')
       await this.#fill({ ref, stream: history, to: 'start', filter: settings.filter }, signal)
@@ -81,15 +79,15 @@ export class RabbitTopology implements Topology {
     const { names } = this.#session
     if (ref.kind === 'topic') {
       this.#streams.wanted(ref, settings)
-      if (!(await this.#hasExchange(names.base(ref)))) return undefined
+      if (!(await hasExchange(this.#session, names.base(ref)))) return undefined
       return (await this.#compareTopic(ref)) ?? SAME
     }
     refuseNative(ref, settings)
     this.#rememberFilter(ref, settings)
-    if (ref.kind === 'subscription' && !(await this.#hasExchange(names.topic(ref)))) {
+    if (ref.kind === 'subscription' && !(await hasExchange(this.#session, names.topic(ref)))) {
       throw notFound(`opening ${described(ref)}`, { kind: 'topic', name: ref.topic, ordering: ref.ordering })
     }
-    if (!(await this.#hasQueue(isEphemeral(ref) ? names.base(ref) : names.dead(ref)))) return undefined
+    if (!(await hasQueue(this.#session, isEphemeral(ref) ? names.base(ref) : names.dead(ref)))) return undefined
     return isEphemeral(ref) ? SAME : ((await this.#compare(ref, settings)) ?? SAME)
   }
 
@@ -97,7 +95,7 @@ export class RabbitTopology implements Topology {
     this.#session.check()
     const { names } = this.#session
     if (ref.kind === 'topic') return this.#deleteTopic(ref)
-    const there = await this.#hasQueue(isEphemeral(ref) ? names.base(ref) : names.dead(ref))
+    const there = await hasQueue(this.#session, isEphemeral(ref) ? names.base(ref) : names.dead(ref))
     if (there) await this.#session.aside((channel) => this.#drop(channel, names.base(ref)))
     return there
   }
@@ -196,52 +194,22 @@ export class RabbitTopology implements Topology {
 
   async #makeTopic(channel: Channel, ref: TopicRef): Promise<void> {
     const name = this.#session.names.base(ref)
-    await channel.assertQueue(`${name}.subs`, {
-      durable: true,
-      arguments: { 'x-queue-type': 'classic', 'x-max-length': MOST_REMEMBERED },
-    })
+    await makeMemory(channel, this.#session.names, ref)
     await channel.assertExchange(name, typeOf(ref), { durable: true, arguments: { [NAME_ARGUMENT]: ref.name } })
-  }
-
-  /** Only the management API lists bindings: each topic has a queue with the names of its subscriptions. */
-  async #remember(ref: SubscriptionRef, signal: AbortSignal): Promise<void> {
-    const queue = `${this.#session.names.topic(ref)}.subs`
-    const publisher = new Publisher(this.#session)
-    try {
-      const [outcome] = await publisher.publish(
-        [
-          {
-            exchange: '',
-            routingKey: queue,
-            body: Buffer.from(this.#session.names.base(ref)),
-            properties: { persistent: true, messageId: ref.name },
-            unroutable: () =>
-              notFound(`opening ${described(ref)}`, { kind: 'topic', name: ref.topic, ordering: ref.ordering }),
-          },
-        ],
-        signal,
-      )
-      if (outcome?.as !== 'confirmed') throw outcome?.error
-    } finally {
-      await publisher.close()
-    }
   }
 
   async #deleteTopic(ref: TopicRef): Promise<boolean> {
     const name = this.#session.names.base(ref)
-    if (!(await this.#hasExchange(name))) return false
-    const subs = `${name}.subs`
-    const known = await this.#hasQueue(subs)
+    if (!(await hasExchange(this.#session, name))) return false
+    const memory = memoryOf(this.#session.names, ref)
+    const known = await hasQueue(this.#session, memory)
     await this.#session.aside(async (channel) => {
       await channel.deleteExchange(name)
       await channel.deleteExchange(`${name}.h`)
       await channel.deleteQueue(this.#session.names.log(ref))
       if (!known) return
-      const bases = new Set<string>()
-      for (let one = await channel.get(subs); one !== false; one = await channel.get(subs))
-        bases.add(one.content.toString())
-      for (const base of bases) await this.#drop(channel, base)
-      await channel.deleteQueue(subs)
+      for (const base of await recall(channel, memory)) await this.#drop(channel, base)
+      await channel.deleteQueue(memory)
     })
     return true
   }
@@ -270,24 +238,6 @@ export class RabbitTopology implements Topology {
       if (code !== 406) throw error
       const there = ref.ordering === 'key' ? 'none' : 'key'
       return { as: 'differs', differences: [`ordering: there ${there}, asked ${ref.ordering}`] }
-    }
-  }
-
-  #hasExchange(name: string): Promise<boolean> {
-    return this.#has((channel) => channel.checkExchange(name))
-  }
-
-  #hasQueue(name: string): Promise<boolean> {
-    return this.#has((channel) => channel.checkQueue(name))
-  }
-
-  async #has(look: (channel: Channel) => Promise<unknown>): Promise<boolean> {
-    try {
-      await this.#session.aside(look)
-      return true
-    } catch (error) {
-      if (replyCode(error) === 404) return false
-      throw error
     }
   }
 }

@@ -18,6 +18,7 @@ export class Seeks {
   /** Of the subscriptions that this process opened, by name; of others everything is copied, and consumers look again. */
   readonly #filters: ReadonlyMap<string, Filter>
   readonly #receivers = new Map<string, Set<RabbitReceiver>>()
+  readonly #opening = new Map<string, Set<Promise<RabbitReceiver>>>()
   readonly #running = new Map<string, Promise<void>>()
 
   constructor(session: Session, streams: Streams, filters: ReadonlyMap<string, Filter>) {
@@ -34,9 +35,15 @@ export class Seeks {
       await settledOrAborted(running, signal)
       signal.throwIfAborted()
     }
-    const receiver = await opening()
-    this.#live(base).add(receiver)
-    return receiver
+    const receiver = opening()
+    const under = this.#opening.get(base) ?? new Set()
+    this.#opening.set(base, under.add(receiver))
+    try {
+      this.#live(base).add(await receiver)
+      return await receiver
+    } finally {
+      under.delete(receiver)
+    }
   }
 
   async seek(ref: SubscriptionRef, to: Date | 'start', signal: AbortSignal): Promise<void> {
@@ -62,6 +69,9 @@ export class Seeks {
     const { names, runtime } = this.#session
     const base = names.base(ref)
     const stream = await this.#streams.demand('R1', `seek of ${described(ref)}`, ref)
+    // Those that began before this did; later ones wait.
+    const opening = this.#opening.get(base)
+    if (opening !== undefined) await Promise.allSettled(opening)
     const ours = [...this.#live(base)]
     const consuming = await Promise.all(ours.map((one) => one.consumes()))
     if ((await this.#consumers(ref)) > consuming.filter(Boolean).length) {

@@ -4,6 +4,7 @@ import { replyCode } from './errors.ts'
 import { described, partitionKey, PARTITIONS } from './names.ts'
 import type { Session } from './session.ts'
 import { kept, type Kept, type StreamSettings } from './stream-options.ts'
+import { hasQueue } from './there.ts'
 
 /** RabbitMQ's default, and the most that one file of a stream takes: what is too old or too much goes by whole files. */
 const LARGEST_SEGMENT_BYTES = 500_000_000
@@ -35,7 +36,7 @@ export class Streams {
    */
   async ensure(ref: TopicRef, { maxAgeMs, maxBytes }: Kept): Promise<void> {
     const name = this.#session.names.log(ref)
-    if (!(await this.#has(name))) {
+    if (!(await hasQueue(this.#session, name))) {
       await this.#session.aside((channel) =>
         channel.assertQueue(name, {
           durable: true,
@@ -59,7 +60,7 @@ export class Streams {
   /** The stream of a subscription's topic, or `UNSUPPORTED`. */
   async demand(clause: 'R1' | 'R2', action: string, ref: SubscriptionRef): Promise<string> {
     const name = this.#session.names.log(ref)
-    if (await this.#has(name)) return name
+    if (await hasQueue(this.#session, name)) return name
     const why =
       "it was made without a stream; open it with native: { rabbitmq: { stream: true } } or with the driver's stream=all"
     throw new BrokerError('UNSUPPORTED', `${action}: topic ${ref.topic} keeps no history: ${why}`, { clause })
@@ -69,16 +70,6 @@ export class Streams {
     const exchange = this.#session.names.base(ref)
     const keys = ref.ordering === 'key' ? Array.from({ length: PARTITIONS }, (_, index) => partitionKey(index)) : ['']
     for (const key of keys) await channel.bindQueue(name, exchange, key)
-  }
-
-  async #has(queue: string): Promise<boolean> {
-    try {
-      await this.#session.aside((channel) => channel.checkQueue(queue))
-      return true
-    } catch (error) {
-      if (replyCode(error) === 404) return false
-      throw error
-    }
   }
 }
 
