@@ -2,6 +2,7 @@ import { connect as connectRaw } from 'amqplib'
 import { connect, type Broker } from 'anybroker'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { urlVariable } from '../brokers/brokers.ts'
+import { cuttable } from './cuttable.ts'
 
 for (const name of ['rabbitmq-4', 'rabbitmq-3'] as const) {
   const url = process.env[urlVariable(name)] ?? ''
@@ -155,6 +156,41 @@ for (const name of ['rabbitmq-4', 'rabbitmq-3'] as const) {
       const again = await consumed(subscription, (some) => some.length >= 3_000)
       expect(again.toSorted()).toEqual(bodies.toSorted())
       await topic.delete()
+    })
+
+    test('a connection that is cut in the middle of a seek: it goes on by the next one, and nothing is lost', async () => {
+      const { hostname, port } = new URL(url)
+      const way = await cuttable(hostname, Number(port))
+      const through = new URL(url)
+      through.port = String(way.port)
+      through.hostname = '127.0.0.1'
+      through.searchParams.set('namespace', namespace)
+      through.searchParams.set('stream', 'all')
+      const cut = await connect(through.href)
+      opened.push(cut)
+      const topic = cut.topic<string>(fresh())
+      const subscription = await topic.durableSubscription('billing')
+      const bodies = Array.from({ length: 5_000 }, (_, index) => String(index))
+      await topic.publishAll(bodies.slice(0, 2_500).map((body) => ({ body })))
+      await subscription.purge()
+      await topic.publishAll(bodies.slice(2_500).map((body) => ({ body })))
+      const seeking = subscription.seek('start')
+      const log = await connectRaw(url)
+      const channel = await log.createChannel()
+      // Once the first copies are there.
+      const ready = async () => (await channel.checkQueue(`${namespace}.s.${topic.name}.billing`)).messageCount
+      await expect.poll(ready, { interval: 5, timeout: 10_000 }).toBeLessThan(2_500)
+      await expect.poll(ready, { interval: 5, timeout: 10_000 }).toBeGreaterThan(100)
+      await way.cut()
+      await seeking
+      const seen = await consumed(subscription, (some) => new Set(some).size >= 5_000)
+      expect([...new Set(seen)].toSorted()).toEqual(bodies.toSorted())
+      // What was on its way when it was cut, and no more.
+      expect(seen.length).toBeLessThan(5_000 + 200)
+      await topic.delete()
+      await log.close()
+      await cut.close()
+      await way.close()
     })
 
     test('a seek copies only what the filter wants, first tried, and keeps a foreign message as it was', async () => {
