@@ -8,6 +8,8 @@ export interface Broker extends AsyncDisposable {
   readonly name: BrokerName
   readonly origin: Origin
   readonly url: string
+  /** The URL of RabbitMQ's management API, where it can be reached from here: without the user, who is that of `url`. */
+  readonly management?: string
   /** Stops it if it runs, starts it on the same data and at the same URL, and waits until it answers. */
   restart(): Promise<void>
   /** Ends it as a power cut would (SIGKILL). Its data stay; `restart` brings it back. */

@@ -7,24 +7,56 @@ import { up, urlVariable, type Broker as Process } from '../brokers/brokers.ts'
 import { cuttable } from './cuttable.ts'
 
 const SECRET = 'CANARY-7f3a91'
-const namespace = `t${process.pid}`
 
-for (const name of ['rabbitmq-4', 'rabbitmq-3'] as const) {
+/** Each broker as it is by default, and with what is opt-in: a stream behind every topic, and the management API. */
+const RUNS = [
+  { name: 'rabbitmq-4', optIn: false },
+  { name: 'rabbitmq-3', optIn: false },
+  { name: 'rabbitmq-4', optIn: true },
+  { name: 'rabbitmq-3', optIn: true },
+] as const
+
+const owned = new Map<string, { readonly broker: Process; runs: number }>()
+
+for (const { name, optIn } of RUNS) {
+  const label = optIn ? `${name}-stream` : name
   const variable = urlVariable(name)
   const url = process.env[variable]
   if (url === undefined || url === '') {
-    describe.skip(`${name}: ${variable} is not set`, () => {
+    describe.skip(`${label}: ${variable} is not set`, () => {
       test('conformance', () => undefined)
     })
     continue
   }
-  const shared = await up(name)
-  // One for us alone, because it is filled and restarted; of one that only its URL is known of, nobody is the administrator.
-  conformance(await harness(shared.origin === 'url' ? shared : await up(name, { for: 'own' }), variable))
+  const broker = await brokerOf(name)
+  const { management } = broker
+  const query = { ...(optIn ? { stream: 'all' } : {}), ...(optIn && management !== undefined ? { management } : {}) }
+  conformance(await harness(label, broker, `${variable}_${label.toUpperCase()}`, query))
 }
 
-async function harness(broker: Process, variable: string): Promise<Harness> {
-  const { name, url } = broker
+/** One for us alone, because it is filled and restarted; of one that only its URL is known of, nobody is the administrator. */
+async function brokerOf(name: 'rabbitmq-4' | 'rabbitmq-3'): Promise<Process> {
+  const shared = await up(name)
+  if (shared.origin === 'url') return shared
+  const own = owned.get(name) ?? { broker: await up(name, { for: 'own' }), runs: 0 }
+  owned.set(name, own)
+  own.runs += 1
+  // Both runs of it are in this file, one after the other.
+  const down = async (): Promise<void> => {
+    own.runs -= 1
+    if (own.runs === 0) await own.broker.down()
+  }
+  return { ...own.broker, down, [Symbol.asyncDispose]: down }
+}
+
+async function harness(
+  name: string,
+  broker: Process,
+  variable: string,
+  query: Readonly<Record<string, string>>,
+): Promise<Harness> {
+  const { url } = broker
+  const namespace = `t${process.pid}${'stream' in query ? 's' : ''}`
   const { hostname, port } = new URL(url)
   const way = await cuttable(hostname, Number(port))
   const through = (user?: string): string => {
@@ -33,6 +65,7 @@ async function harness(broker: Process, variable: string): Promise<Harness> {
     own.port = String(way.port)
     if (user !== undefined) own.password = user
     own.searchParams.set('namespace', namespace)
+    for (const [option, value] of Object.entries(query)) own.searchParams.set(option, value)
     return own.href
   }
   const silent = createServer(() => undefined)
@@ -40,7 +73,8 @@ async function harness(broker: Process, variable: string): Promise<Harness> {
   const address = silent.address()
   const silentPort = typeof address === 'object' && address !== null ? address.port : 0
   process.env[variable] = url
-  const spawned = new URL(`rabbitmq.connect.ts?variable=${variable}&namespace=${namespace}`, import.meta.url)
+  const passed = new URLSearchParams({ ...query, namespace })
+  const spawned = new URL(`rabbitmq.connect.ts?variable=${variable}&${passed.toString()}`, import.meta.url)
   return {
     name,
     connect: (options) => connect(through(), options),
@@ -56,7 +90,7 @@ async function harness(broker: Process, variable: string): Promise<Harness> {
       await model.close()
     },
     spawn: spawnConsumer(spawned),
-    ...(broker.origin === 'url' ? {} : administered(broker)),
+    ...(broker.origin === 'url' ? {} : administered(broker, namespace)),
     slowness: 2,
     close: async () => {
       await way.close()
@@ -66,7 +100,7 @@ async function harness(broker: Process, variable: string): Promise<Harness> {
   }
 }
 
-function administered(broker: Process): Pick<Harness, 'entities' | 'fill' | 'restart'> {
+function administered(broker: Process, namespace: string): Pick<Harness, 'entities' | 'fill' | 'restart'> {
   const names = async (what: string): Promise<readonly string[]> =>
     (await broker.rabbitmqctl(what, 'name', '--no-table-headers')).split('\n')
   const watermark = async (bytes: string): Promise<void> => {

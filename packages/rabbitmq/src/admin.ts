@@ -1,15 +1,18 @@
-import type { Admin, Depth, SourceRef } from '@anybroker/driver'
+import type { Admin, Depth, SourceRef, SubscriptionRef } from '@anybroker/driver'
 import type { Channel } from 'amqplib'
 import { notFound, replyCode } from './errors.ts'
 import { described } from './names.ts'
+import type { Seeks } from './seek.ts'
 import type { Session } from './session.ts'
 
-/** What AMQP itself can tell: a queue's ready messages. */
+/** What AMQP itself can tell: a queue's ready messages. And a seek, where there are streams. */
 export class RabbitAdmin implements Admin {
+  readonly seek?: (ref: SubscriptionRef, to: Date | 'start', signal: AbortSignal) => Promise<void>
   readonly #session: Session
 
-  constructor(session: Session) {
+  constructor(session: Session, seeks: Seeks | undefined) {
     this.#session = session
+    if (seeks !== undefined) this.seek = (ref, to, signal) => seeks.seek(ref, to, signal)
   }
 
   async depth(ref: SourceRef, signal: AbortSignal): Promise<Depth> {

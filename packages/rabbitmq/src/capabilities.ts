@@ -1,6 +1,7 @@
 import { type Capabilities, declare } from '@anybroker/driver'
 import { LONGEST_DELAY_MS } from './delays.ts'
 import { PARTITIONS } from './names.ts'
+import type { Settings } from './options.ts'
 
 /** How long an ephemeral subscription, or an inbox, outlives its last consumer: an outage that is shorter loses nothing. */
 export const EPHEMERAL_MS = 60_000
@@ -26,8 +27,20 @@ export interface Server {
 const MIB = 1024 * 1024
 
 /** One set per line of servers; the connection picks it by what the server says. */
-export function capabilitiesOf({ major }: Server): Capabilities {
+export function capabilitiesOf(
+  { major }: Server,
+  { stream, management }: Pick<Settings, 'stream' | 'management'>,
+): Capabilities {
   const balanced = major >= 4
+  const replay =
+    stream.mode === 'off'
+      ? none("needs the topic's stream: the driver's option stream is off")
+      : {
+          ...EMULATED,
+          retentionMs: stream.maxAgeMs,
+          maxBytes: stream.maxBytes,
+          note: "the subscription's queue is filled again from the stream of its topic",
+        }
   return declare(NATIVE, {
     Q4: { ...NATIVE, duplicates: 'none' },
     E1: { ...NATIVE, note: 'a durable queue that expires, so that a short outage is bridged' },
@@ -54,8 +67,8 @@ export function capabilitiesOf({ major }: Server): Capabilities {
     L1: { ...EMULATED, maxMs: LONGEST_DELAY_MS },
     L2: none('a native TTL would dead-letter what core drops'),
     L3: none('RabbitMQ has no deduplication of its own'),
-    R1: none('needs the stream, which is not there yet'),
-    R2: none('needs the stream, which is not there yet'),
+    R1: replay,
+    R2: replay,
     'R3.equals': NATIVE,
     'R3.anyOf': NATIVE,
     'R3.prefix': none('a headers exchange compares whole values'),
@@ -63,7 +76,10 @@ export function capabilitiesOf({ major }: Server): Capabilities {
     A2: { ...NATIVE, note: 'the ready ones; what is in hand is not told over AMQP' },
     'A2.exact': none('what is in hand is not told over AMQP'),
     A3: none('a get counts as a delivery'),
-    A6: none('AMQP has no list; it would need the management API'),
+    A6:
+      management === undefined
+        ? none("AMQP has no list: the driver's option management names the management API")
+        : { ...NATIVE, note: 'by the management API' },
   })
 }
 

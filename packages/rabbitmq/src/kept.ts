@@ -5,8 +5,11 @@ import type { Session } from './session.ts'
 /** Of dead letters: being looked at must not end them. Without a limit RabbitMQ 4 drops at 20. */
 const LETTERS_LIMIT = 1_000_000_000
 
-/** How a dead-letter queue is declared, with the identity of its owner in it. */
-export function deadOptions(identity: string): { durable: true; arguments: Record<string, unknown> } {
+/** The logical name of an entity, `orders` or `order-placed/billing`, for lists. RabbitMQ keeps it and compares it with nothing. */
+export const NAME_ARGUMENT = 'ab-name'
+
+/** How a dead-letter queue is declared, with the identity and the logical name of its owner in it. */
+export function deadOptions(identity: string, name: string): { durable: true; arguments: Record<string, unknown> } {
   return {
     durable: true,
     arguments: {
@@ -14,6 +17,7 @@ export function deadOptions(identity: string): { durable: true; arguments: Recor
       'x-delivery-limit': LETTERS_LIMIT,
       'x-dead-letter-exchange': '',
       'x-dead-letter-routing-key': identity,
+      [NAME_ARGUMENT]: name,
     },
   }
 }
@@ -32,7 +36,7 @@ export async function readIdentity(
   try {
     await session.aside(async (channel) => {
       await channel.checkQueue(dead)
-      await channel.assertQueue(dead, deadOptions(NOBODY))
+      await channel.assertQueue(dead, deadOptions(NOBODY, NOBODY))
     })
   } catch (error) {
     const code = replyCode(error)

@@ -1,4 +1,11 @@
-import { type EntityRef, joinName, type Ref, type SourceRef, type SubscriptionRef } from '@anybroker/driver'
+import {
+  type EntityRef,
+  joinName,
+  type Ref,
+  type SourceRef,
+  type SubscriptionRef,
+  type TopicRef,
+} from '@anybroker/driver'
 
 /** Of an ordered queue or subscription; fixed, because publishers and consumers must agree on it. */
 export const PARTITIONS = 12
@@ -15,11 +22,12 @@ const named = (parts: readonly string[]): string => joinName(parts, SPELLING)
  * | what | name |
  * |---|---|
  * | queue | `<ns>.q.<queue>`, where ordered `<ns>.q.<queue>.p<i>` |
- * | topic, an exchange | `<ns>.t.<topic>`; `….h` for filters; `….subs`, a queue, remembers its subscriptions |
+ * | topic, an exchange | `<ns>.t.<topic>`; `….h` for filters; `….subs`, a queue, remembers its subscriptions; `….log`, a stream, its history |
  * | durable subscription | `<ns>.s.<topic>.<subscription>`, where ordered `….p<i>` |
  * | ephemeral subscription | `<ns>.e.<topic>.<name>` |
  * | dead letters | `<owner>.dead` |
  * | inbox | `<ns>.r.<id>` |
+ * | delay ladder of an operator | `<ns>.ladder.<seconds>`, an exchange and a queue |
  * | delays | `<ns>.delay.<ms>`, an exchange and a queue; `<ns>.due`, an exchange, brings back what is due |
  */
 export class Names {
@@ -43,6 +51,11 @@ export class Names {
 
   dead(ref: EntityRef): string {
     return `${this.base(ref)}.dead`
+  }
+
+  /** The stream that keeps the history of a topic, or of the topic of a subscription. */
+  log(ref: TopicRef | SubscriptionRef): string {
+    return `${ref.kind === 'topic' ? this.base(ref) : this.topic(ref)}.log`
   }
 
   inbox(id: string): string {

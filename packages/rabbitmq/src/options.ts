@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { type ManagementSettings, managementSettings } from './management.ts'
+import { type StreamMode, type StreamSettings, streamSettings } from './stream-options.ts'
 
 export interface Host {
   readonly host: string
@@ -37,6 +39,20 @@ export interface RabbitOptions {
   readonly heartbeatSeconds?: number
   /** How this process is called in RabbitMQ's list of connections. Default `anybroker`. */
   readonly connectionName?: string
+  /**
+   * Which topics keep a history for `seek` and `from: 'earliest'`. Default `off`. With `asked`, those opened with
+   * `native: { rabbitmq: { stream: true } }`; with `all`, every topic not opened with `stream: false`.
+   */
+  readonly stream?: StreamMode
+  /** How long a stream keeps messages, in milliseconds, rounded up to seconds. 1 s to 100 years, default 7 days. */
+  readonly streamMaxAgeMs?: number
+  /** How much a stream keeps, in bytes on disk of each replica. 1 MB to 1 PB, default 10 GB. */
+  readonly streamMaxBytes?: number
+  /**
+   * The URL of the management API, for `list`: `http://mq-1:15672`, or `https:` with an authority that Node trusts. With a user and
+   * a password in it where they are not those of AMQP. Default: none, and `list` is `UNSUPPORTED`.
+   */
+  readonly management?: string
 }
 
 /** All options, checked, with their defaults. */
@@ -50,6 +66,8 @@ export interface Settings {
   readonly namespace: string
   readonly heartbeatSeconds: number
   readonly connectionName: string
+  readonly stream: StreamSettings
+  readonly management: ManagementSettings | undefined
 }
 
 const PORT = 5672
@@ -66,9 +84,27 @@ const ALLOWED = [
   'namespace',
   'heartbeatSeconds',
   'connectionName',
+  'stream',
+  'streamMaxAgeMs',
+  'streamMaxBytes',
+  'management',
 ]
 const TLS_ALLOWED = ['ca', 'cert', 'key', 'passphrase', 'serverName']
-const QUERY = ['namespace', 'heartbeatSeconds', 'connectionName', 'auth', 'caFile', 'certFile', 'keyFile', 'serverName']
+const QUERY = [
+  'namespace',
+  'heartbeatSeconds',
+  'connectionName',
+  'auth',
+  'stream',
+  'streamMaxAgeMs',
+  'streamMaxBytes',
+  'management',
+  'caFile',
+  'certFile',
+  'keyFile',
+  'serverName',
+]
+const NUMBERS = ['heartbeatSeconds', 'streamMaxAgeMs', 'streamMaxBytes']
 
 /** A checked and frozen copy. Throws a `TypeError` that names the option and the rule, and shows no value that may be secret. */
 export function checked(given: RabbitOptions): Settings {
@@ -86,16 +122,20 @@ export function checked(given: RabbitOptions): Settings {
   if (!NAMESPACE.test(namespace)) {
     throw new TypeError('rabbitmq: namespace must have 1 to 32 of A-Z a-z 0-9 _ - and begin with a letter or digit')
   }
+  const username = textOf(options, 'username', 'guest', 255)
+  const password = textOf(options, 'password', 'guest', 4096)
   return Object.freeze({
     hosts: checkedHosts(options['hosts'], secure ? TLS_PORT : PORT),
-    username: textOf(options, 'username', 'guest', 255),
-    password: textOf(options, 'password', 'guest', 4096),
+    username,
+    password,
     auth,
     vhost: textOf(options, 'vhost', '/', 255),
     tls,
     namespace,
     heartbeatSeconds,
     connectionName: textOf(options, 'connectionName', 'anybroker', 255),
+    stream: streamSettings(options['stream'], options['streamMaxAgeMs'], options['streamMaxBytes']),
+    management: managementSettings(options['management'], { username, password, auth, secure }),
   })
 }
 
@@ -155,7 +195,7 @@ export function parseUrl(text: string): RabbitOptions {
     seen.add(key)
     if (key === 'serverName') tls['serverName'] = value
     else if (key.endsWith('File')) tls[key.slice(0, -'File'.length)] = read(key, value)
-    else options[key] = key === 'heartbeatSeconds' && /^\d{1,9}$/.test(value) ? Number(value) : value
+    else options[key] = NUMBERS.includes(key) && /^\d{1,15}$/.test(value) ? Number(value) : value
   }
   const secure = scheme.toLowerCase() === 'amqps'
   if (!secure && Object.keys(tls).length > 0) throw new TypeError('rabbitmq: certificates need amqps:')

@@ -2,6 +2,7 @@ import {
   type Ensured,
   type EntityRef,
   type EntitySettings,
+  type Filter,
   type QueueRef,
   type SubscriptionRef,
   type Topology,
@@ -12,10 +13,15 @@ import { bindingsOf } from './bindings.ts'
 import { EPHEMERAL_MS } from './capabilities.ts'
 import { notFound, replyCode } from './errors.ts'
 import { differences, identityOf, identityText } from './identity.ts'
-import { deadOptions, readIdentity } from './kept.ts'
+import { deadOptions, NAME_ARGUMENT, readIdentity } from './kept.ts'
+import { listEntities } from './list.ts'
+import type { Management } from './management.ts'
 import { described, dueKey, isPartitioned, partitionKey, PARTITIONS, partitionsOf } from './names.ts'
-import { Publisher } from './publisher.ts'
+import { refill, type Refill, ROUTED_MS } from './refill.ts'
+import { makeMemory, memoryOf, recall, remember } from './remembered.ts'
 import type { Session } from './session.ts'
+import type { Streams } from './stream.ts'
+import { hasExchange, hasQueue } from './there.ts'
 import { PARTITION_HEADER } from './wire.ts'
 
 const CREATED: Ensured = Object.freeze({ as: 'created' })
@@ -27,9 +33,6 @@ const SAME: Ensured = Object.freeze({ as: 'same' })
  */
 const DELIVERY_LIMIT = 1_000
 
-/** How many subscriptions a topic remembers, for its deletion. */
-const MOST_REMEMBERED = 10_000
-
 /** Of what tells a queue from another that had its name before. Random enough; short, for the server's answers. */
 const LIFE_LENGTH = 10
 
@@ -40,21 +43,31 @@ type Owner = QueueRef | SubscriptionRef
  * identity.ts). Everything is declared on channels of its own, because what the server refuses closes the channel.
  */
 export class RabbitTopology implements Topology {
+  readonly list?: (signal: AbortSignal) => Promise<readonly EntityRef[]>
   readonly #session: Session
+  readonly #streams: Streams
+  readonly #filters: Map<string, Filter>
 
-  constructor(session: Session) {
+  constructor(session: Session, streams: Streams, filters: Map<string, Filter>, management: Management | undefined) {
     this.#session = session
+    this.#streams = streams
+    this.#filters = filters
+    if (management !== undefined) this.list = (signal) => listEntities(management, session.names, signal)
   }
 
   async ensure(ref: EntityRef, settings: EntitySettings, signal: AbortSignal): Promise<Ensured> {
     const there = await this.check(ref, settings, signal)
+    if (ref.kind === 'topic') return this.#ensureTopic(ref, settings, there)
     if (there !== undefined) return there
-    if (ref.kind === 'topic') {
-      await this.#session.aside((channel) => this.#makeTopic(channel, ref))
-      return CREATED
-    }
-    if (ref.kind === 'subscription') await this.#remember(ref, signal)
+    const history =
+      settings.from === 'earliest' && ref.kind === 'subscription'
+        ? await this.#streams.demand('R2', `opening ${described(ref)} from: 'earliest'`, ref)
+        : undefined
+    if (ref.kind === 'subscription') await remember(this.#session, ref, signal)
     await this.#session.aside((channel) => this.#make(channel, ref, settings))
+    if (history !== undefined && ref.kind === 'subscription')
+      await this.#fill({ ref, stream: history, to: 'start', filter: settings.filter }, signal)
+    if (!isEphemeral(ref)) await this.#finish(ref, settings)
     if (isEphemeral(ref) && signal.aborted) await this.delete(ref, signal)
     // Somebody else may have made it meanwhile, as something else.
     return isEphemeral(ref) ? CREATED : ((await this.#compare(ref, settings)) ?? CREATED)
@@ -63,16 +76,18 @@ export class RabbitTopology implements Topology {
   async check(ref: EntityRef, settings: EntitySettings, signal: AbortSignal): Promise<Ensured | undefined> {
     this.#session.check()
     signal.throwIfAborted()
-    refuseNative(ref, settings)
     const { names } = this.#session
     if (ref.kind === 'topic') {
-      if (!(await this.#hasExchange(names.base(ref)))) return undefined
+      this.#streams.wanted(ref, settings)
+      if (!(await hasExchange(this.#session, names.base(ref)))) return undefined
       return (await this.#compareTopic(ref)) ?? SAME
     }
-    if (ref.kind === 'subscription' && !(await this.#hasExchange(names.topic(ref)))) {
+    refuseNative(ref, settings)
+    this.#rememberFilter(ref, settings)
+    if (ref.kind === 'subscription' && !(await hasExchange(this.#session, names.topic(ref)))) {
       throw notFound(`opening ${described(ref)}`, { kind: 'topic', name: ref.topic, ordering: ref.ordering })
     }
-    if (!(await this.#hasQueue(isEphemeral(ref) ? names.base(ref) : names.dead(ref)))) return undefined
+    if (!(await hasQueue(this.#session, isEphemeral(ref) ? names.base(ref) : names.dead(ref)))) return undefined
     return isEphemeral(ref) ? SAME : ((await this.#compare(ref, settings)) ?? SAME)
   }
 
@@ -80,7 +95,7 @@ export class RabbitTopology implements Topology {
     this.#session.check()
     const { names } = this.#session
     if (ref.kind === 'topic') return this.#deleteTopic(ref)
-    const there = await this.#hasQueue(isEphemeral(ref) ? names.base(ref) : names.dead(ref))
+    const there = await hasQueue(this.#session, isEphemeral(ref) ? names.base(ref) : names.dead(ref))
     if (there) await this.#session.aside((channel) => this.#drop(channel, names.base(ref)))
     return there
   }
@@ -102,15 +117,48 @@ export class RabbitTopology implements Topology {
     const partitioned = isPartitioned(ref)
     await Promise.all(queues.map((queue) => channel.assertQueue(queue, queueOptions(names.dead(ref), partitioned))))
     if (ref.kind === 'subscription') await this.#bind(channel, ref, settings, queues)
-    const life = this.#session.runtime.id().replaceAll('-', '').slice(-LIFE_LENGTH)
-    await channel.assertExchange(names.due, 'direct', { durable: true })
-    for (const queue of queues) await channel.bindQueue(queue, names.due, dueKey(queue, life))
+  }
+
+  /** Its dead-letter queue comes last: from then on it exists. */
+  async #finish(ref: Owner, settings: EntitySettings): Promise<void> {
+    const { names, runtime } = this.#session
+    const life = runtime.id().replaceAll('-', '').slice(-LIFE_LENGTH)
     try {
-      await channel.assertQueue(names.dead(ref), deadOptions(identityText(identityOf(ref, settings), life)))
+      await this.#session.aside(async (channel) => {
+        await channel.assertExchange(names.due, 'direct', { durable: true })
+        for (const queue of names.queues(ref)) await channel.bindQueue(queue, names.due, dueKey(queue, life))
+        await channel.assertQueue(
+          names.dead(ref),
+          deadOptions(identityText(identityOf(ref, settings), life), logicalName(ref)),
+        )
+      })
     } catch (error) {
       // Somebody was faster: its life is the one, and what it is will be compared.
       if (replyCode(error) !== 406) throw error
     }
+  }
+
+  /**
+   * What was published before it was bound. A publish that was routed just before the binding may reach the stream just after: it
+   * is waited for, and what came by both ways is found out by its id.
+   */
+  async #fill(history: Refill, signal: AbortSignal): Promise<void> {
+    await this.#session.runtime.sleep(ROUTED_MS, signal)
+    await refill(this.#session, history, signal)
+  }
+
+  async #ensureTopic(ref: TopicRef, settings: EntitySettings, there: Ensured | undefined): Promise<Ensured> {
+    if (there === undefined) await this.#session.aside((channel) => this.#makeTopic(channel, ref))
+    const kept = this.#streams.wanted(ref, settings)
+    if (kept !== undefined && there?.as !== 'differs') await this.#streams.ensure(ref, kept)
+    return there ?? CREATED
+  }
+
+  /** For a seek: the server does not tell the filter. */
+  #rememberFilter(ref: Owner, { filter }: EntitySettings): void {
+    if (ref.kind !== 'subscription' || ref.durability !== 'durable') return
+    if (filter === undefined) this.#filters.delete(this.#session.names.base(ref))
+    else this.#filters.set(this.#session.names.base(ref), filter)
   }
 
   /** One queue takes every partition; of twelve each takes its own. */
@@ -146,51 +194,22 @@ export class RabbitTopology implements Topology {
 
   async #makeTopic(channel: Channel, ref: TopicRef): Promise<void> {
     const name = this.#session.names.base(ref)
-    await channel.assertQueue(`${name}.subs`, {
-      durable: true,
-      arguments: { 'x-queue-type': 'classic', 'x-max-length': MOST_REMEMBERED },
-    })
-    await channel.assertExchange(name, typeOf(ref), { durable: true })
-  }
-
-  /** Only the management API lists bindings: each topic has a queue with the names of its subscriptions. */
-  async #remember(ref: SubscriptionRef, signal: AbortSignal): Promise<void> {
-    const queue = `${this.#session.names.topic(ref)}.subs`
-    const publisher = new Publisher(this.#session)
-    try {
-      const [outcome] = await publisher.publish(
-        [
-          {
-            exchange: '',
-            routingKey: queue,
-            body: Buffer.from(this.#session.names.base(ref)),
-            properties: { persistent: true, messageId: ref.name },
-            unroutable: () =>
-              notFound(`opening ${described(ref)}`, { kind: 'topic', name: ref.topic, ordering: ref.ordering }),
-          },
-        ],
-        signal,
-      )
-      if (outcome?.as !== 'confirmed') throw outcome?.error
-    } finally {
-      await publisher.close()
-    }
+    await makeMemory(channel, this.#session.names, ref)
+    await channel.assertExchange(name, typeOf(ref), { durable: true, arguments: { [NAME_ARGUMENT]: ref.name } })
   }
 
   async #deleteTopic(ref: TopicRef): Promise<boolean> {
     const name = this.#session.names.base(ref)
-    if (!(await this.#hasExchange(name))) return false
-    const subs = `${name}.subs`
-    const known = await this.#hasQueue(subs)
+    if (!(await hasExchange(this.#session, name))) return false
+    const memory = memoryOf(this.#session.names, ref)
+    const known = await hasQueue(this.#session, memory)
     await this.#session.aside(async (channel) => {
       await channel.deleteExchange(name)
       await channel.deleteExchange(`${name}.h`)
+      await channel.deleteQueue(this.#session.names.log(ref))
       if (!known) return
-      const bases = new Set<string>()
-      for (let one = await channel.get(subs); one !== false; one = await channel.get(subs))
-        bases.add(one.content.toString())
-      for (const base of bases) await this.#drop(channel, base)
-      await channel.deleteQueue(subs)
+      for (const base of await recall(channel, memory)) await this.#drop(channel, base)
+      await channel.deleteQueue(memory)
     })
     return true
   }
@@ -221,28 +240,14 @@ export class RabbitTopology implements Topology {
       return { as: 'differs', differences: [`ordering: there ${there}, asked ${ref.ordering}`] }
     }
   }
-
-  #hasExchange(name: string): Promise<boolean> {
-    return this.#has((channel) => channel.checkExchange(name))
-  }
-
-  #hasQueue(name: string): Promise<boolean> {
-    return this.#has((channel) => channel.checkQueue(name))
-  }
-
-  async #has(look: (channel: Channel) => Promise<unknown>): Promise<boolean> {
-    try {
-      await this.#session.aside(look)
-      return true
-    } catch (error) {
-      if (replyCode(error) === 404) return false
-      throw error
-    }
-  }
 }
 
 function isEphemeral(ref: EntityRef): ref is SubscriptionRef & { readonly durability: 'ephemeral' } {
   return ref.kind === 'subscription' && ref.durability === 'ephemeral'
+}
+
+function logicalName(ref: Owner): string {
+  return ref.kind === 'queue' ? ref.name : `${ref.topic}/${ref.name}`
 }
 
 function typeOf(ref: TopicRef): 'direct' | 'fanout' {

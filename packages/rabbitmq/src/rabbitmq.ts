@@ -1,4 +1,4 @@
-import type { Capabilities, Connection, Driver, Runtime } from '@anybroker/driver'
+import type { Capabilities, Connection, Driver, Filter, Runtime } from '@anybroker/driver'
 import { capabilitiesOf, serverOf } from './capabilities.ts'
 import { type Client, openClient, shuffled } from './client.ts'
 import { RabbitConnection } from './connection.ts'
@@ -36,12 +36,14 @@ export function fromUrl(url: string): Driver {
 class RabbitDriver implements Driver {
   readonly spec = 1
   readonly name = 'rabbitmq'
-  readonly capabilities: Capabilities = capabilitiesOf(UNMET)
+  readonly capabilities: Capabilities
   readonly describeError: Driver['describeError'] = describeError
   readonly #settings: Settings
+  readonly #filters = new Map<string, Filter>()
 
   constructor(settings: Settings) {
     this.#settings = settings
+    this.capabilities = capabilitiesOf(UNMET, settings)
   }
 
   async connect(runtime: Runtime, signal: AbortSignal): Promise<Connection> {
@@ -59,7 +61,12 @@ class RabbitDriver implements Driver {
     }
     const server = serverOf(publishing.model.connection.serverProperties.version)
     const session = new Session(publishing, consuming, new Names(settings.namespace), runtime)
-    return new RabbitConnection(session, capabilitiesOf(server), server.major >= 4)
+    return new RabbitConnection(session, {
+      capabilities: capabilitiesOf(server, settings),
+      balanced: server.major >= 4,
+      settings,
+      filters: this.#filters,
+    })
   }
 }
 

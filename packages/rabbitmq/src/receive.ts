@@ -1,4 +1,5 @@
 import {
+  type BrokerError,
   Epoch,
   EpochReceipt,
   type InboxRef,
@@ -154,6 +155,23 @@ export class RabbitReceiver implements Receiver<Receipt> {
     })
     await settledOrAborted(closing, signal)
     this.#end('the receiver was closed')
+  }
+
+  /** Dead or closed. */
+  get ended(): boolean {
+    return this.#epoch.ended
+  }
+
+  /** Whether the server has a consumer of it, when the changes under way are done. */
+  async consumes(): Promise<boolean> {
+    await this.#changes
+    return !this.ended && this.#tags.length > 0
+  }
+
+  /** Ends it: what is in hand is lost here and goes back, before this resolves. */
+  async lose(reason: BrokerError): Promise<void> {
+    this.#died(reason)
+    await closed(this.#channel)
   }
 
   async #open(): Promise<void> {

@@ -54,6 +54,7 @@ export function nativeBroker(first: State): Broker {
     name,
     origin: 'native',
     url: engine.url(first),
+    ...(engine.management === undefined ? {} : { management: engine.management(first) }),
     async restart() {
       const before = state()
       await endAll(folder, engine.graceMs)

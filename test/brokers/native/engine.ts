@@ -27,6 +27,8 @@ export interface Engine {
   /** Starts it, on what its folder holds or from nothing. `born` is called with all processes so far, before any wait. */
   start(place: Place, born: (running: Running) => void): Promise<Running>
   url(place: Place): string
+  /** The URL of its own HTTP API for administration; absent where there is none. */
+  management?(place: Place): string
   /** How long SIGTERM may take before SIGKILL follows. */
   readonly graceMs: number
   /** The files that hold what it says. */

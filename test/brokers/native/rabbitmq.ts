@@ -23,7 +23,7 @@ export function rabbitmq(name: 'rabbitmq-3' | 'rabbitmq-4'): Engine {
     inside(packages.folder, place.folder, environment(place), [tool, ...args])
 
   return {
-    ports: 3,
+    ports: 4,
     graceMs: 20_000,
     missing() {
       const lack = missingTools()
@@ -58,6 +58,7 @@ export function rabbitmq(name: 'rabbitmq-3' | 'rabbitmq-4'): Engine {
       return running
     },
     url,
+    management: ({ ports }) => `http://127.0.0.1:${ports[3]}`,
     logs: ({ folder }) => [logFile(folder), logFile(folder, `${nodeName}.log`)],
     async admin(place, args) {
       const [command, ...rest] = program(place, '/usr/lib/rabbitmq/bin/rabbitmqctl', '-q', '-n', nodeName, ...args)
@@ -97,9 +98,11 @@ function prepare({ folder, ports }: Place): void {
     'disk_free_limit.absolute = 50MB',
     'vm_memory_high_watermark.absolute = 512MB',
     'log.console = false',
+    'management.tcp.ip = 127.0.0.1',
+    `management.tcp.port = ${ports[3]}`,
   ]
   writeFileSync(join(folder, 'rabbitmq.conf'), `${settings.join('\n')}\n`)
-  writeFileSync(join(folder, 'plugins'), '[].\n')
+  writeFileSync(join(folder, 'plugins'), '[rabbitmq_management].\n')
   rmSync(pidFile(folder), { force: true }) // the one of the last run
 }
 

@@ -62,8 +62,8 @@ export class Link {
   }
 
   /**
-   * One administrative call: waits for a connection, tries again after what may pass, ends at the deadline. `work` may be called
-   * several times and must bear that.
+   * One administrative call: waits for a connection, tries again after what may pass and when its connection died, ends at the
+   * deadline. `work` may be called several times and must bear that, and that what it brings after its signal aborted is dropped.
    */
   async run<T>(
     action: string,
@@ -74,9 +74,10 @@ export class Link {
     try {
       return await withDeadline(this.runtime, options.timeoutMs, options.signal, async (signal) => {
         for (let attempt = 1; ; attempt++) {
-          const { connection } = await this.live(signal)
+          const { connection, down } = await this.live(signal)
           try {
-            return await work(connection, signal)
+            // What was asked of a connection that died may never be answered.
+            return await whileNotAborted(asked(work, connection, AbortSignal.any([signal, down])), down)
           } catch (error) {
             signal.throwIfAborted()
             last = error
@@ -186,6 +187,14 @@ export class Link {
       }
     }
   }
+}
+
+async function asked<T>(
+  work: (connection: Connection, signal: AbortSignal) => Promise<T>,
+  connection: Connection,
+  signal: AbortSignal,
+): Promise<T> {
+  return work(connection, signal)
 }
 
 function newWait(): Deferred<Live> {

@@ -11,6 +11,9 @@ export const MAX_REASON_BYTES = 1024
 type Fields = Omit<WireMessage, 'body' | 'headers'>
 const TEXTS = ['id', 'key', 'contentType', 'correlationId', 'replyTo', 'source', 'traceparent', 'dedupId'] as const
 const NUMBERS = ['sentAt', 'deliverAt', 'expiresAt', 'carriedAttempts'] as const
+/** The name of each field on the wire, without the prefix. Spelled out once: it is asked for with every message. */
+const SPELLED = spelled([...TEXTS, ...NUMBERS])
+const FIELDS = [...TEXTS, ...NUMBERS].map((field) => [field, SYSTEM_PREFIX + SPELLED[field]] as const)
 const REASONS: readonly string[] = [
   'max-attempts',
   'rejected',
@@ -30,9 +33,9 @@ const REASONS: readonly string[] = [
  */
 export function packFields(message: WireMessage, native: readonly (keyof Fields)[] = []): Record<string, string> {
   const packed: Record<string, string> = {}
-  for (const field of [...TEXTS, ...NUMBERS]) {
+  for (const [field, name] of FIELDS) {
     const value = message[field]
-    if (value !== undefined && !native.includes(field)) packed[SYSTEM_PREFIX + kebab(field)] = String(value)
+    if (value !== undefined && !native.includes(field)) packed[name] = String(value)
   }
   if (message.dead !== undefined) {
     const { origin, reason, error, attempts, at } = message.dead
@@ -62,11 +65,11 @@ export function unpackFields(raw: Iterable<readonly [string, string]>): { fields
   }
   const fields: { -readonly [F in keyof Fields]?: Fields[F] } = {}
   for (const field of TEXTS) {
-    const value = system.get(kebab(field))
+    const value = system.get(SPELLED[field])
     if (value !== undefined) fields[field] = value
   }
   for (const field of NUMBERS) {
-    const value = wholeNumber(system.get(kebab(field)))
+    const value = wholeNumber(system.get(SPELLED[field]))
     if (value !== undefined) fields[field] = value
   }
   const dead = deadFacts(system)
@@ -75,7 +78,7 @@ export function unpackFields(raw: Iterable<readonly [string, string]>): { fields
 }
 
 const DEAD = ['dead-origin', 'dead-reason', 'dead-error', 'dead-attempts', 'dead-at']
-const OURS: ReadonlySet<string> = new Set([...[...TEXTS, ...NUMBERS].map(kebab), ...DEAD])
+const OURS: ReadonlySet<string> = new Set([...Object.values(SPELLED), ...DEAD])
 
 function deadFacts(system: ReadonlyMap<string, string>): DeadFacts | undefined {
   const origin = system.get('dead-origin')
@@ -98,8 +101,9 @@ export function cutText(text: string, maxBytes: number = MAX_REASON_BYTES): stri
   return cut.toWellFormed() === cut ? cut : cut.slice(0, -1)
 }
 
-function kebab(field: string): string {
-  return field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+function spelled<F extends string>(fields: readonly F[]): Readonly<Record<F, string>> {
+  const kebab = (field: F) => field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  return Object.freeze(Object.fromEntries(fields.map((field) => [field, kebab(field)]))) as Readonly<Record<F, string>>
 }
 
 function wholeNumber(text: string | undefined): number | undefined {
