@@ -17,11 +17,8 @@ export const groups: Readonly<Record<string, readonly BrokerName[]>> = {
   'sqs-sns': ['fauxqs', 'localstack'],
 }
 
-/**
- * The brokers whose drivers pass the suite: the ones that `pnpm test` brings up. None yet: the driver for RabbitMQ is in work, and is
- * tested with `REQUIRE_BROKERS=rabbitmq-4 pnpm test test/live`.
- */
-export const supported: readonly BrokerName[] = []
+/** The brokers whose drivers pass the suite: the ones that `pnpm test` brings up. */
+export const supported: readonly BrokerName[] = ['rabbitmq-3', 'rabbitmq-4']
 
 /** The brokers that there is a driver for, in work or not: what `pnpm brokers` means without names. */
 export const withDriver: readonly BrokerName[] = ['rabbitmq-3', 'rabbitmq-4']

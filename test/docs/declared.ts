@@ -1,4 +1,5 @@
 import { memory } from '@anybroker/memory'
+import { rabbitmq } from '@anybroker/rabbitmq'
 import type { Capabilities } from '@anybroker/driver'
 
 /**
@@ -8,4 +9,6 @@ import type { Capabilities } from '@anybroker/driver'
 export const declared: Readonly<Record<string, () => Capabilities>> = {
   memory: () => memory().capabilities,
   'memory-harsh': () => memory({ profile: 'harsh' }).capabilities,
+  'rabbitmq-3': () => rabbitmq({ hosts: ['localhost'] }).capabilities,
+  'rabbitmq-4': () => rabbitmq({ hosts: ['localhost'] }).capabilities,
 }
