@@ -10,5 +10,7 @@ export const declared: Readonly<Record<string, () => Capabilities>> = {
   memory: () => memory().capabilities,
   'memory-harsh': () => memory({ profile: 'harsh' }).capabilities,
   'rabbitmq-3': () => rabbitmq({ hosts: ['localhost'] }).capabilities,
+  'rabbitmq-4-stream': () =>
+    rabbitmq({ hosts: ['localhost'], stream: 'all', management: 'http://localhost:15672' }).capabilities,
   'rabbitmq-4': () => rabbitmq({ hosts: ['localhost'] }).capabilities,
 }

@@ -1,13 +1,6 @@
 import { createServer } from 'node:net'
 import { connect as connectRaw } from 'amqplib'
-import {
-  allCases,
-  conformance,
-  spawnConsumer,
-  type Case,
-  type ConformanceOptions,
-  type Harness,
-} from '@anybroker/conformance'
+import { conformance, spawnConsumer, type ConformanceOptions, type Harness } from '@anybroker/conformance'
 import { connect } from 'anybroker'
 import { describe, test } from 'vitest'
 import { up, urlVariable, type Broker as Process } from '../brokers/brokers.ts'
@@ -15,18 +8,15 @@ import { cuttable } from './cuttable.ts'
 
 const SECRET = 'CANARY-7f3a91'
 
-/** What is different with a stream behind every topic, and with the management API. */
-const OPT_IN: readonly Case['clause'][] = ['R1', 'R2', 'A6', 'M6', 'T1', 'T3', 'S1', 'S5', 'S6', 'D9']
+export interface Run {
+  readonly name: 'rabbitmq-4' | 'rabbitmq-3'
+  /** With what is opt-in: a stream behind every topic, and the management API. */
+  readonly optIn: boolean
+  readonly part?: ConformanceOptions
+}
 
-/** Each broker as it is by default, and with what is opt-in; on the older one only what that makes different. */
-const RUNS = [
-  { name: 'rabbitmq-4', optIn: false },
-  { name: 'rabbitmq-3', optIn: false },
-  { name: 'rabbitmq-4', optIn: true },
-  { name: 'rabbitmq-3', optIn: true },
-] as const
-
-for (const { name, optIn } of RUNS) {
+/** Registers the suite on one broker. */
+export async function suite({ name, optIn, part = {} }: Run): Promise<void> {
   const label = optIn ? `${name}-stream` : name
   const variable = urlVariable(name)
   const url = process.env[variable]
@@ -34,13 +24,11 @@ for (const { name, optIn } of RUNS) {
     describe.skip(`${label}: ${variable} is not set`, () => {
       test('conformance', () => undefined)
     })
-    continue
+    return
   }
   const broker = await brokerOf(name)
   const { management } = broker
   const query = { ...(optIn ? { stream: 'all' } : {}), ...(optIn && management !== undefined ? { management } : {}) }
-  const changed = allCases.filter(({ clause }) => OPT_IN.includes(clause))
-  const part: ConformanceOptions = optIn && name === 'rabbitmq-3' ? { cases: changed, out: false } : {}
   conformance(await harness(label, broker, `${variable}_${label.toUpperCase()}`, query), part)
 }
 
