@@ -1,0 +1,300 @@
+import {
+  Epoch,
+  EpochReceipt,
+  type ExtendOutcome,
+  type Receiver,
+  type ReceiverOptions,
+  type SettleOutcome,
+  type Settlement,
+  type SourceRef,
+  type WireDelivery,
+} from '@anybroker/driver'
+import type { Message } from '@aws-sdk/client-sqs'
+import { LONGEST_LEASE_MS } from './capabilities.ts'
+import { describeError, notFound, unavailable } from './errors.ts'
+import { described } from './names.ts'
+import { Polls } from './polls.ts'
+import { QueueCalls } from './queue-calls.ts'
+import type { Session } from './session.ts'
+import { Settling } from './settle.ts'
+import type { Receipt, Taken } from './taken.ts'
+import { Waiting } from './waiting.ts'
+import { fromMessage } from './wire.ts'
+
+type ReceiveOptions = Parameters<Receiver['receive']>[1]
+
+/** A poll of a second asks all servers of the queue: one that finds nothing is what the service knows of emptiness. */
+const EMPTY_AFTER_MS = 1_000
+
+/** How long beyond its wait a receive goes on polling while polls fail, before it says so. */
+const PATIENCE_MS = 20_000
+
+/** Between polls that fail: from, to. */
+const FIRST_BACKOFF_MS = 100
+const LAST_BACKOFF_MS = 5_000
+
+/** A queue that was just made may be unknown somewhere: so often in a row it must be missing. */
+const MISSING_POLLS = 3
+
+/** What has less than that part of its lease left when it is asked for was forgotten too long, and goes back. */
+const STALE = 1 / 2
+
+/** Long polls into a small buffer. Leases outlive sockets: a poll that fails costs nothing that is in hand. */
+export class SqsSnsReceiver implements Receiver<Receipt> {
+  readonly emptyAfterMs: number = EMPTY_AFTER_MS
+  readonly maxLeaseMs: number = LONGEST_LEASE_MS
+  readonly address?: string
+  readonly #session: Session
+  readonly #source: SourceRef
+  readonly #leaseMs: number
+  readonly #calls: QueueCalls
+  readonly #polls: Polls
+  readonly #settling: Settling
+  readonly #waiting: Waiting | undefined
+  readonly #strays: Set<Promise<unknown>>
+  readonly #cut: AbortSignal
+  readonly #closed: (signal: AbortSignal) => Promise<void>
+  readonly #epoch = new Epoch()
+  readonly #stop = new AbortController()
+  readonly #out = new Set<Taken>()
+  #buffer: Taken[] = []
+  #wake: (() => void) | undefined
+  #paused = false
+  #failures = 0
+  #missing = 0
+  /** Between polls that fail. */
+  #resting = false
+  #lastError: unknown
+  #failure: { readonly error: unknown } | undefined
+  /** Polls that went well. */
+  #polled = 0
+
+  constructor(session: Session, source: SourceRef, url: string, options: ReceiverOptions, shared: Shared) {
+    const seconds = Math.max(1, Math.ceil(options.leaseMs / 1_000))
+    this.#session = session
+    this.#source = source
+    this.#leaseMs = seconds * 1_000
+    this.#calls = new QueueCalls(session, url, source.kind === 'dead-letters')
+    this.#polls = new Polls(session, url, seconds)
+    this.#settling = new Settling(session, this.#calls, source.kind === 'dead-letters', (taken) =>
+      this.#out.delete(taken),
+    )
+    const orders = 'ordering' in source && source.ordering === 'key'
+    this.#waiting = orders ? new Waiting(session, this.#calls) : undefined
+    this.#strays = shared.strays
+    this.#cut = shared.cut
+    this.#closed = shared.closed
+    if (source.kind === 'inbox') this.address = source.address ?? ''
+  }
+
+  async receive(max: number, { waitMs, signal }: ReceiveOptions): Promise<readonly WireDelivery<Receipt>[]> {
+    const { runtime } = this.#session
+    const until = runtime.now() + waitMs
+    const polledBefore = this.#polled
+    for (;;) {
+      signal.throwIfAborted()
+      const taken = this.#take(max)
+      if (taken.length > 0) return taken.map((one) => this.#delivery(one))
+      if (this.#failure !== undefined) throw this.#failure.error
+      const now = runtime.now()
+      if (now >= until && this.#polled > polledBefore) return []
+      if (now >= until + PATIENCE_MS && this.#failures > 0) throw this.#lastError
+      this.#poll(max, Math.max(0, until - now))
+      await this.#change(signal)
+    }
+  }
+
+  async settle(batch: readonly Settlement<Receipt>[], signal: AbortSignal): Promise<readonly SettleOutcome[]> {
+    signal.throwIfAborted()
+    return this.#settling.settle(batch, signal)
+  }
+
+  async extend(receipts: readonly Receipt[], leaseMs: number, signal: AbortSignal): Promise<readonly ExtendOutcome[]> {
+    signal.throwIfAborted()
+    return this.#settling.extend(receipts, leaseMs, signal)
+  }
+
+  async release(
+    back: readonly { readonly receipt: Receipt; readonly attempts: number }[],
+    signal: AbortSignal,
+  ): Promise<readonly SettleOutcome[]> {
+    signal.throwIfAborted()
+    return this.#settling.release(back, signal)
+  }
+
+  onLost(): void {
+    // Leases run out by the clock, which core watches; nothing else takes them away.
+  }
+
+  async resize(): Promise<void> {
+    // Each receive says how much may come.
+  }
+
+  /** What was fetched and not asked for goes back, because nobody renews it. So does what polls still bring. */
+  pause(): void {
+    this.#paused = true
+    this.#giveBack(this.#buffer.splice(0))
+  }
+
+  resume(): void {
+    this.#paused = false
+  }
+
+  /** Polls that still run end by themselves, and what they bring goes back. The connection waits for them. */
+  async close(signal: AbortSignal): Promise<void> {
+    this.#stop.abort()
+    const left = [...this.#out, ...this.#buffer.splice(0)].filter(
+      ({ leaseUntil }) => leaseUntil > this.#session.runtime.now(),
+    )
+    this.#out.clear()
+    this.#epoch.end('the receiver was closed')
+    this.#fail(unavailable('the receiver is closed', 'receiver'))
+    await this.#calls.hide(
+      left.map((taken) => [taken, 0] as const),
+      signal,
+    )
+    await this.#closed(signal)
+  }
+
+  #poll(room: number, waitMs: number): void {
+    if (this.#resting) return
+    for (let max = this.#polls.next(room); max > 0; max = this.#polls.next(room)) {
+      const poll = this.#pollOnce(max, waitMs)
+      this.#strays.add(poll)
+      void poll.finally(() => {
+        this.#strays.delete(poll)
+        this.#wake?.()
+      })
+    }
+  }
+
+  /** Never rejects: what is wrong is told by `receive`, if it is still wrong then. */
+  async #pollOnce(max: number, waitMs: number): Promise<void> {
+    const { runtime } = this.#session
+    const began = runtime.now()
+    try {
+      const messages = await this.#polls.poll(max, waitMs, this.#cut)
+      this.#failures = 0
+      this.#missing = 0
+      await this.#arrived(messages, began)
+      this.#polled += 1
+    } catch (error) {
+      if (this.#stop.signal.aborted) return
+      this.#lastError = error
+      this.#failures += 1
+      const { code, retryable } = describeError(error)
+      this.#missing = code === 'NOT_FOUND' ? this.#missing + 1 : 0
+      if (code === 'NOT_FOUND' ? this.#missing >= MISSING_POLLS : !retryable) {
+        this.#fail(this.#final(error))
+        return
+      }
+      runtime.log('debug', `anybroker: a poll of ${described(this.#source)} failed`, {
+        error,
+        failures: this.#failures,
+      })
+      const most = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(this.#failures, 10))
+      this.#resting = true
+      // Rejects when the receiver is closed, which ends this.
+      await Promise.allSettled([runtime.sleep(most * (0.5 + runtime.random() / 2), this.#stop.signal)])
+      this.#resting = false
+    }
+  }
+
+  /** An ephemeral queue that is gone is made anew when the receiver is opened again; any other is gone for good. */
+  #final(error: unknown): unknown {
+    if (describeError(error).code !== 'NOT_FOUND') return error
+    const made =
+      this.#source.kind === 'inbox' || ('durability' in this.#source && this.#source.durability === 'ephemeral')
+    if (made) return unavailable(`${described(this.#source)} is gone`, 'receiver', error)
+    return notFound(`receiving from ${described(this.#source)}`, this.#source, error)
+  }
+
+  async #arrived(messages: readonly Message[], began: number): Promise<void> {
+    const now = this.#session.runtime.now()
+    // Hidden since the service picked it, which is at most as long ago as the poll began; of a long wait nobody knows when.
+    const from = now - began <= this.#leaseMs / 10 ? began : now
+    const all = messages.map((message) => this.#taken(message, from))
+    const sorted = this.#waiting?.sort(all)
+    const due = sorted?.due ?? all
+    if (this.#paused || this.#stop.signal.aborted) {
+      await this.#calls.hide(
+        due.map((taken) => [taken, 0] as const),
+        undefined,
+      )
+    } else {
+      this.#buffer.push(...due)
+      this.#wake?.()
+    }
+    await sorted?.aside
+  }
+
+  #taken(from: Message, receivedAt: number): Taken {
+    const { message, attempt } = fromMessage(from, this.#source)
+    const leaseUntil = receivedAt + this.#leaseMs
+    return { from, handle: from.ReceiptHandle ?? '', message, attempt, receivedAt, leaseUntil }
+  }
+
+  #take(max: number): readonly Taken[] {
+    const now = this.#session.runtime.now()
+    const stale = this.#buffer.filter(({ leaseUntil }) => leaseUntil - now < this.#leaseMs * STALE)
+    if (stale.length > 0) {
+      this.#buffer = this.#buffer.filter((taken) => !stale.includes(taken))
+      this.#giveBack(stale)
+    }
+    return this.#buffer.splice(0, max)
+  }
+
+  #delivery(taken: Taken): WireDelivery<Receipt> {
+    this.#out.add(taken)
+    const sent = Number(taken.from.Attributes?.SentTimestamp)
+    return {
+      receipt: new EpochReceipt(taken, this.#epoch),
+      message: taken.message,
+      attempt: taken.attempt,
+      redelivered: taken.attempt > 1,
+      leaseUntil: taken.leaseUntil,
+      ...(Number.isFinite(sent) ? { enqueuedAt: sent } : {}),
+      native: taken.from,
+    }
+  }
+
+  #giveBack(taken: readonly Taken[]): void {
+    if (taken.length === 0) return
+    const work = this.#calls.hide(
+      taken.map((one) => [one, 0] as const),
+      undefined,
+    )
+    this.#strays.add(work)
+    void work.finally(() => this.#strays.delete(work))
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#wake?.()
+  }
+
+  /** Resolves when something happened. */
+  async #change(signal: AbortSignal): Promise<void> {
+    if (this.#polls.running === 0 && this.#failure !== undefined) return
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        signal.removeEventListener('abort', done)
+        this.#wake = undefined
+        resolve()
+      }
+      signal.addEventListener('abort', done, { once: true })
+      this.#wake = done
+      if (signal.aborted) done()
+    })
+  }
+}
+
+/** What a receiver shares with its connection. */
+export interface Shared {
+  /** Requests that nobody waits for, and that must end before the clients do. */
+  readonly strays: Set<Promise<unknown>>
+  /** Aborts when the connection can wait no longer. */
+  readonly cut: AbortSignal
+  /** What else there is to do when this one is closed. */
+  readonly closed: (signal: AbortSignal) => Promise<void>
+}
