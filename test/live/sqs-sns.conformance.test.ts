@@ -11,6 +11,18 @@ import { asAws, SECRET } from './sqs-sns.environment.ts'
 
 const namespace = `t${process.pid}`
 
+const NO_EMOJI = 'fauxqs refuses characters beyond U+FFFF, which SQS takes'
+const withEmoji = Object.fromEntries(
+  [
+    'M5: a foreign message arrives with its text and no headers of ours',
+    'M5: a foreign message arrives with headers that our own rule forbids',
+    'M5: a foreign header that only looks like one of ours arrives too',
+    'M5: a foreign message that the codec does not understand is a dead letter with all its bytes and headers',
+    'M7: JSON is the default and brings back what was sent',
+    'M7: the codec text takes strings and nothing else',
+  ].map((title) => [title, NO_EMOJI]),
+)
+
 for (const name of ['fauxqs', 'localstack'] as const) {
   const variable = urlVariable(name)
   const url = process.env[variable]
@@ -69,6 +81,7 @@ async function harness(broker: Process, variable: string): Promise<Harness> {
     },
     skip: {
       'M5: a foreign body that is no text arrives byte-equal': 'SQS takes text alone, from anybody',
+      ...(name === 'fauxqs' ? withEmoji : {}),
     },
     slowness: 2,
     close: async () => {

@@ -14,7 +14,7 @@ export type Attributes = Record<string, Attribute>
 type Entries = readonly (readonly [string, string])[]
 
 /** Our own fields, with the headers beside them as attributes. */
-export const FIELDS = 'ab'
+const FIELDS = 'ab'
 /** Our own fields and all headers: those that attributes can't spell, or that are too many. Filter policies look for it. */
 export const PACKED = 'ab-packed'
 

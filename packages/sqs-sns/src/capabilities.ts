@@ -2,10 +2,10 @@ import { type Capabilities, declare } from '@anybroker/driver'
 import { RETENTION_SECONDS } from './limits.ts'
 
 /** Retries up to that wait in the consumer's hand: visibility counts in whole seconds. */
-export const HOLD_MAX_MS = 1_000
+const HOLD_MAX_MS = 1_000
 
 /** Far below the retention of 14 days, so that what waits is not deleted while it does. */
-export const LONGEST_DELAY_MS: number = 7 * 24 * 60 * 60_000
+const LONGEST_DELAY_MS = 7 * 24 * 60 * 60_000
 
 /** How many takes that no handler saw may be counted before a message is dead-lettered unseen. */
 const SLACK = 20

@@ -42,5 +42,6 @@ test('nothing is written where it is there already', () => {
 })
 
 test('what is no policy is not overwritten', () => {
-  for (const present of ['no JSON', '[]', '7', 'null']) expect(() => mergedPolicy(present, allowed)).toThrow()
+  for (const present of ['no JSON', '[]', '7', 'null'])
+    expect(() => mergedPolicy(present, allowed)).toThrow(/JSON|policy/)
 })

@@ -159,13 +159,18 @@ export class SqsSnsReceiver implements Receiver<Receipt> {
   #poll(room: number, waitMs: number): void {
     if (this.#resting) return
     for (let max = this.#polls.next(room); max > 0; max = this.#polls.next(room)) {
-      const poll = this.#pollOnce(max, waitMs)
-      this.#strays.add(poll)
-      void poll.finally(() => {
-        this.#strays.delete(poll)
-        this.#wake?.()
-      })
+      this.#unawaited(this.#pollOnce(max, waitMs))
     }
+  }
+
+  /** What nobody waits for but the connection, when it closes. It must not reject. */
+  #unawaited(work: Promise<void>): void {
+    const over = () => {
+      this.#strays.delete(done)
+      this.#wake?.()
+    }
+    const done = work.then(over, over)
+    this.#strays.add(done)
   }
 
   /** Never rejects: what is wrong is told by `receive`, if it is still wrong then. */
@@ -217,10 +222,7 @@ export class SqsSnsReceiver implements Receiver<Receipt> {
     const sorted = this.#waiting?.sort(all)
     const due = sorted?.due ?? all
     if (this.#paused || this.#stop.signal.aborted) {
-      await this.#calls.hide(
-        due.map((taken) => [taken, 0] as const),
-        undefined,
-      )
+      await this.#show(due)
     } else {
       this.#buffer.push(...due)
       this.#wake?.()
@@ -259,13 +261,18 @@ export class SqsSnsReceiver implements Receiver<Receipt> {
   }
 
   #giveBack(taken: readonly Taken[]): void {
-    if (taken.length === 0) return
-    const work = this.#calls.hide(
+    if (taken.length > 0) this.#unawaited(this.#show(taken))
+  }
+
+  /** Visible at once, in order. What fails is visible when its lease ends. */
+  async #show(taken: readonly Taken[]): Promise<void> {
+    const done = await this.#calls.hide(
       taken.map((one) => [one, 0] as const),
       undefined,
     )
-    this.#strays.add(work)
-    void work.finally(() => this.#strays.delete(work))
+    const failed = done.find(({ as }) => as === 'error')
+    if (failed !== undefined)
+      this.#session.runtime.log('debug', `anybroker: giving back to ${described(this.#source)} failed`, { ...failed })
   }
 
   #fail(error: unknown): void {

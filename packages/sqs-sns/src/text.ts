@@ -31,7 +31,7 @@ export function decodeBody(text: string, encoding: string | undefined): Uint8Arr
   return Buffer.from(text, 'utf8')
 }
 
-export function toBase64(bytes: Uint8Array): string {
+function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }
 
