@@ -17,6 +17,7 @@ import { Polls } from './polls.ts'
 import { QueueCalls } from './queue-calls.ts'
 import type { Session } from './session.ts'
 import { Settling } from './settle.ts'
+import { Stock } from './stock.ts'
 import type { Receipt, Taken } from './taken.ts'
 import { Waiting } from './waiting.ts'
 import { fromMessage } from './wire.ts'
@@ -36,9 +37,6 @@ const LAST_BACKOFF_MS = 5_000
 /** A queue that was just made may be unknown somewhere: so often in a row it must be missing. */
 const MISSING_POLLS = 3
 
-/** What has less than that part of its lease left when it is asked for was forgotten too long, and goes back. */
-const STALE = 1 / 2
-
 /** Long polls into a small buffer. Leases outlive sockets: a poll that fails costs nothing that is in hand. */
 export class SqsSnsReceiver implements Receiver<Receipt> {
   readonly emptyAfterMs: number = EMPTY_AFTER_MS
@@ -47,6 +45,7 @@ export class SqsSnsReceiver implements Receiver<Receipt> {
   readonly #session: Session
   readonly #source: SourceRef
   readonly #leaseMs: number
+  #maxUnsettled: number
   readonly #calls: QueueCalls
   readonly #polls: Polls
   readonly #settling: Settling
@@ -56,8 +55,7 @@ export class SqsSnsReceiver implements Receiver<Receipt> {
   readonly #closed: (signal: AbortSignal) => Promise<void>
   readonly #epoch = new Epoch()
   readonly #stop = new AbortController()
-  readonly #out = new Set<Taken>()
-  #buffer: Taken[] = []
+  readonly #stock: Stock
   #wake: (() => void) | undefined
   #paused = false
   #failures = 0
@@ -74,12 +72,17 @@ export class SqsSnsReceiver implements Receiver<Receipt> {
     this.#session = session
     this.#source = source
     this.#leaseMs = seconds * 1_000
+    this.#maxUnsettled = options.maxUnsettled
     this.#calls = new QueueCalls(session, url, source.kind === 'dead-letters')
     this.#polls = new Polls(session, url, seconds)
-    this.#settling = new Settling(session, this.#calls, source.kind === 'dead-letters', (taken) =>
-      this.#out.delete(taken),
-    )
     const orders = 'ordering' in source && source.ordering === 'key'
+    this.#stock = new Stock(session, this.#calls, { leaseMs: this.#leaseMs, ordered: orders }, (work) =>
+      this.#unawaited(work),
+    )
+    this.#settling = new Settling(session, this.#calls, source.kind === 'dead-letters', (taken) => {
+      this.#stock.settled(taken)
+      this.#wake?.()
+    })
     this.#waiting = orders ? new Waiting(session, this.#calls) : undefined
     this.#strays = shared.strays
     this.#cut = shared.cut
@@ -93,14 +96,17 @@ export class SqsSnsReceiver implements Receiver<Receipt> {
     const polledBefore = this.#polled
     for (;;) {
       signal.throwIfAborted()
-      const taken = this.#take(max)
+      const { taken, back } = this.#stock.take(max, this.#maxUnsettled)
+      this.#giveBack(back)
       if (taken.length > 0) return taken.map((one) => this.#delivery(one))
       if (this.#failure !== undefined) throw this.#failure.error
       const now = runtime.now()
-      if (now >= until && this.#polled > polledBefore) return []
+      // What waits for its key, as much as may, needs no poll beside it.
+      const room = Math.min(max, this.#maxUnsettled - this.#stock.size)
+      if (now >= until && (this.#polled > polledBefore || room <= 0)) return []
       if (now >= until + PATIENCE_MS && this.#failures > 0) throw this.#lastError
-      this.#poll(max, Math.max(0, until - now))
-      await this.#change(signal)
+      this.#poll(room, Math.max(0, until - now))
+      await this.#change(signal, Math.max(1, until - now))
     }
   }
 
@@ -126,14 +132,14 @@ export class SqsSnsReceiver implements Receiver<Receipt> {
     // Leases run out by the clock, which core watches; nothing else takes them away.
   }
 
-  async resize(): Promise<void> {
-    // Each receive says how much may come.
+  async resize(maxUnsettled: number): Promise<void> {
+    this.#maxUnsettled = maxUnsettled
   }
 
   /** What was fetched and not asked for goes back, because nobody renews it. So does what polls still bring. */
   pause(): void {
     this.#paused = true
-    this.#giveBack(this.#buffer.splice(0))
+    this.#giveBack(this.#stock.clear())
   }
 
   resume(): void {
@@ -143,10 +149,7 @@ export class SqsSnsReceiver implements Receiver<Receipt> {
   /** Polls that still run end by themselves, and what they bring goes back. The connection waits for them. */
   async close(signal: AbortSignal): Promise<void> {
     this.#stop.abort()
-    const left = [...this.#out, ...this.#buffer.splice(0)].filter(
-      ({ leaseUntil }) => leaseUntil > this.#session.runtime.now(),
-    )
-    this.#out.clear()
+    const left = this.#stock.clearAll()
     this.#epoch.end('the receiver was closed')
     this.#fail(unavailable('the receiver is closed', 'receiver'))
     await this.#calls.hide(
@@ -224,7 +227,7 @@ export class SqsSnsReceiver implements Receiver<Receipt> {
     if (this.#paused || this.#stop.signal.aborted) {
       await this.#show(due)
     } else {
-      this.#buffer.push(...due)
+      this.#stock.add(due)
       this.#wake?.()
     }
     await sorted?.aside
@@ -236,18 +239,7 @@ export class SqsSnsReceiver implements Receiver<Receipt> {
     return { from, handle: from.ReceiptHandle ?? '', message, attempt, receivedAt, leaseUntil }
   }
 
-  #take(max: number): readonly Taken[] {
-    const now = this.#session.runtime.now()
-    const stale = this.#buffer.filter(({ leaseUntil }) => leaseUntil - now < this.#leaseMs * STALE)
-    if (stale.length > 0) {
-      this.#buffer = this.#buffer.filter((taken) => !stale.includes(taken))
-      this.#giveBack(stale)
-    }
-    return this.#buffer.splice(0, max)
-  }
-
   #delivery(taken: Taken): WireDelivery<Receipt> {
-    this.#out.add(taken)
     const sent = Number(taken.from.Attributes?.SentTimestamp)
     return {
       receipt: new EpochReceipt(taken, this.#epoch),
@@ -280,15 +272,18 @@ export class SqsSnsReceiver implements Receiver<Receipt> {
     this.#wake?.()
   }
 
-  /** Resolves when something happened. */
-  async #change(signal: AbortSignal): Promise<void> {
-    if (this.#polls.running === 0 && this.#failure !== undefined) return
+  /** Resolves when something happened, after a while at the latest where no poll runs that will. */
+  async #change(signal: AbortSignal, atMostMs: number): Promise<void> {
+    if (this.#failure !== undefined) return
     await new Promise<void>((resolve) => {
       const done = () => {
+        cancel?.()
         signal.removeEventListener('abort', done)
         this.#wake = undefined
         resolve()
       }
+      const alone = this.#polls.running === 0 && !this.#resting
+      const cancel = alone ? this.#session.runtime.timer(atMostMs, done) : undefined
       signal.addEventListener('abort', done, { once: true })
       this.#wake = done
       if (signal.aborted) done()
