@@ -49,9 +49,9 @@ export class Ephemerals {
 
   async maintain(signal: AbortSignal): Promise<void> {
     const now = this.#session.runtime.now()
-    for (const [name, mine] of this.#mine) {
-      if (now - mine.taggedAt >= REFRESH_MS) await this.#refresh(name, mine, signal)
-    }
+    const due = [...this.#mine].filter(([, { taggedAt }]) => now - taggedAt >= REFRESH_MS)
+    const done = await Promise.allSettled(due.map(([name, mine]) => this.#refresh(name, mine, signal)))
+    for (const one of done) if (one.status === 'rejected') throw one.reason
     if (now - this.#lookedAt < REAP_EVERY_MS) return
     this.#lookedAt = now
     await this.#look(signal)

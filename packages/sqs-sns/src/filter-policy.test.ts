@@ -8,8 +8,8 @@ const policy = (filter: Parameters<typeof filterPolicy>[0]) => {
 const PACKED = { 'ab-packed': [{ exists: true }] }
 
 test('each operator, and what is packed comes too', () => {
-  expect(policy({ a: 'x', b: ['y', 'z'], c: { prefix: 'p' }, d: { exists: false } })).toEqual([
-    { a: ['x'], b: ['y', 'z'], c: [{ prefix: 'p' }], d: [{ exists: false }] },
+  expect(policy({ a: 'x', b: ['y', 'z'], c: { prefix: 'p' }, d: { exists: true } })).toEqual([
+    { a: ['x'], b: ['y', 'z'], c: [{ prefix: 'p' }], d: [{ exists: true }] },
     PACKED,
   ])
 })
@@ -18,6 +18,7 @@ test.each([
   ['no filter', undefined],
   ['an empty one', {}],
   ['a value that no attribute has', { a: '' }],
+  ['a header that must not be there', { a: { exists: false } }],
   ['none but such values', { a: ['', ''] }],
   ['a name that would end the alternatives', { prefix: 'x' }],
   ['a value longer than a policy compares', { a: 'x'.repeat(257) }],

@@ -48,7 +48,8 @@ export function filterPolicy(filter: Filter | undefined): string | undefined {
 function conditionsOf(match: HeaderMatch): readonly unknown[] | undefined {
   // What an attribute can't be is packed, and comes anyway; a policy that asks for it would be refused.
   if (typeof match === 'string') return match === '' || match.length > MOST_VALUE_LENGTH ? undefined : [match]
-  if ('exists' in match) return [{ exists: match.exists }]
+  // Of a message without any attributes SNS does not say that one is missing.
+  if ('exists' in match) return match.exists ? [{ exists: true }] : undefined
   if ('prefix' in match) {
     if (match.prefix.length > MOST_VALUE_LENGTH) return undefined
     return [match.prefix === '' ? { exists: true } : { prefix: match.prefix }]

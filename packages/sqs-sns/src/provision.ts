@@ -1,12 +1,5 @@
-import { CreateTopicCommand, DeleteTopicCommand, SubscribeCommand } from '@aws-sdk/client-sns'
-import {
-  CreateQueueCommand,
-  GetQueueAttributesCommand,
-  ListQueueTagsCommand,
-  type QueueAttributeName,
-  SetQueueAttributesCommand,
-  TagQueueCommand,
-} from '@aws-sdk/client-sqs'
+import { DeleteTopicCommand } from '@aws-sdk/client-sns'
+import { ListQueueTagsCommand } from '@aws-sdk/client-sqs'
 import type {
   Ensured,
   EntityRef,
@@ -16,74 +9,70 @@ import type {
   Topology,
   TopicRef,
 } from '@anybroker/driver'
+import { Creation } from './creation.ts'
 import type { Ephemerals } from './ephemerals.ts'
-import { describeError, notFound } from './errors.ts'
-import { filterPolicy } from './filter-policy.ts'
-import { differences, identityOf, identityTags } from './identity.ts'
-import { QUEUE_MESSAGE_BYTES, RETENTION_SECONDS } from './limits.ts'
+import { notFound } from './errors.ts'
+import { differences, identityOf } from './identity.ts'
 import { listed, subscriptionsOf } from './listing.ts'
-import { described, isFifo, logicalName, otherMode, topicOf } from './names.ts'
-import { mergedPolicy } from './queue-policy.ts'
+import { described, otherMode, topicOf } from './names.ts'
 import { dropQueue, unsubscribe } from './removal.ts'
 import { request, type Session } from './session.ts'
-import { KIND_TAG, NAME_TAG, SUBSCRIPTION_TAG } from './tags.ts'
+import { SUBSCRIPTION_TAG } from './tags.ts'
 
 const CREATED: Ensured = Object.freeze({ as: 'created' })
 const SAME: Ensured = Object.freeze({ as: 'same' })
 
-/** The lease of a receiver that asks for none: ours always do. */
-const VISIBILITY_SECONDS = 30
+type Owner = QueueRef | SubscriptionRef
 
-/** The backstop stands that far above `maxAttempts`; SQS takes 1,000 at most. */
-const BACKSTOP_ABOVE = 100
-const MOST_RECEIVES = 1_000
-const ATTEMPTS = 10
-
-type Attributes = Partial<Record<QueueAttributeName, string>>
-
-/** A dead-letter queue is made first, so that where its owner is, it is too; a subscription says by a tag that it is complete. */
+/** A mode is part of the name: what was asked for in one may be there in the other. */
 export class SqsSnsTopology implements Topology {
   readonly #session: Session
   readonly #ephemerals: Ephemerals
+  readonly #creation: Creation
 
   constructor(session: Session, ephemerals: Ephemerals) {
     this.#session = session
     this.#ephemerals = ephemerals
+    this.#creation = new Creation(session, ephemerals)
   }
 
   async ensure(ref: EntityRef, settings: EntitySettings, signal: AbortSignal): Promise<Ensured> {
     const there = await this.check(ref, settings, signal)
     if (there !== undefined) return there
-    if (ref.kind === 'topic') await this.#createTopic(ref, signal)
-    else if (ref.kind === 'queue') await this.#createQueue(ref, settings, signal)
-    else await this.#subscribe(ref, settings, signal)
+    if (ref.kind === 'topic') await this.#creation.topic(ref, signal)
+    else if (ref.kind === 'queue') await this.#creation.queue(ref, settings, signal)
+    else await this.#creation.subscription(ref, await this.#topicArn(ref, signal), settings, signal)
     return CREATED
   }
 
+  /** What lacks a part, its dead letters or its subscription, counts as missing: `ensure` then makes that part. */
   async check(ref: EntityRef, settings: EntitySettings, signal: AbortSignal): Promise<Ensured | undefined> {
     refuseNative(ref, settings)
     if (ref.kind === 'topic') return this.#checkTopic(ref, signal)
-    if (ref.kind === 'subscription') await this.#assertTopic(ref, signal)
-    const url = await this.#session.queueUrl(this.#session.names.queue(ref), signal)
+    if (ref.kind === 'subscription') await this.#topicArn(ref, signal)
+    const [url, dead] = await this.#urls(ref, signal)
     if (url === undefined) {
-      const other = await this.#session.queueUrl(this.#session.names.queue(otherMode(ref)), signal)
-      return other === undefined || isEphemeral(ref) ? undefined : differs(otherMode(ref), ref)
+      if (isEphemeral(ref)) return undefined
+      const [other] = await this.#urls(otherMode(ref), signal)
+      return other === undefined ? undefined : differs(otherMode(ref), ref)
     }
-    return ref.kind === 'queue' ? SAME : this.#checkSubscription(settings, url, signal)
+    if (ref.kind === 'queue') return dead === undefined ? undefined : SAME
+    const found = await this.#checkSubscription(settings, url, signal)
+    return found?.as === 'same' && dead === undefined && !isEphemeral(ref) ? undefined : found
   }
 
   /** In whatever mode it is. */
   async delete(ref: EntityRef, signal: AbortSignal): Promise<boolean> {
-    const both = await Promise.all([ref, otherMode(ref)].map((each) => this.#delete(each, signal)))
+    const both = await Promise.all(
+      [ref, otherMode(ref)].map((each) =>
+        each.kind === 'topic' ? this.#deleteTopic(each, signal) : this.#deleteQueue(each, signal),
+      ),
+    )
     return both.some(Boolean)
   }
 
   async list(signal: AbortSignal): Promise<readonly EntityRef[]> {
     return listed(this.#session, signal)
-  }
-
-  #delete(ref: EntityRef, signal: AbortSignal): Promise<boolean> {
-    return ref.kind === 'topic' ? this.#deleteTopic(ref, signal) : this.#deleteQueue(ref, signal)
   }
 
   async #checkTopic(ref: TopicRef, signal: AbortSignal): Promise<Ensured | undefined> {
@@ -92,139 +81,41 @@ export class SqsSnsTopology implements Topology {
     return other === undefined ? undefined : differs(otherMode(ref), ref)
   }
 
-  async #assertTopic(ref: SubscriptionRef, signal: AbortSignal): Promise<string> {
+  async #topicArn(ref: SubscriptionRef, signal: AbortSignal): Promise<string> {
     const arn = await this.#session.topicArn(topicOf(ref), signal)
     if (arn === undefined) throw notFound(`opening ${described(ref)}`, topicOf(ref))
     return arn
   }
 
+  /** Of the queue and of its dead letters, which an ephemeral one has not. */
+  #urls(ref: Owner, signal: AbortSignal): Promise<readonly (string | undefined)[]> {
+    const { names } = this.#session
+    const owned = isEphemeral(ref) ? [ref] : [ref, { kind: 'dead-letters', of: ref } as const]
+    return Promise.all(owned.map((each) => this.#session.queueUrl(names.queue(each), signal)))
+  }
+
   async #checkSubscription(settings: EntitySettings, url: string, signal: AbortSignal): Promise<Ensured | undefined> {
-    const { Tags = {} } = await request(signal, (options) =>
-      this.#session.clients.sqs.send(new ListQueueTagsCommand({ QueueUrl: url }), options),
-    )
-    const found = differences(Tags, identityOf(settings))
+    const tags = await this.#tags(url, signal)
+    const found = differences(tags, identityOf(settings))
     if (found.length > 0) return { as: 'differs', differences: found }
     // Without it, whoever made it died half way.
-    return Tags[SUBSCRIPTION_TAG] === undefined ? undefined : SAME
+    return tags[SUBSCRIPTION_TAG] === undefined ? undefined : SAME
   }
 
-  async #createTopic(ref: TopicRef, signal: AbortSignal): Promise<void> {
-    const command = new CreateTopicCommand({
-      Name: this.#session.names.topic(ref, ref.ordering),
-      Tags: [
-        { Key: KIND_TAG, Value: 'topic' },
-        { Key: NAME_TAG, Value: ref.name },
-      ],
-      ...(ref.ordering === 'key' ? { Attributes: { FifoTopic: 'true', ContentBasedDeduplication: 'false' } } : {}),
-    })
-    await request(signal, (options) => this.#session.clients.sns.send(command, options))
-  }
-
-  async #createQueue(ref: QueueRef, settings: EntitySettings, signal: AbortSignal): Promise<void> {
-    const dead = await this.#createDeadLetters(ref, signal)
-    await this.#create(this.#session.names.queue(ref), ref, redrive(dead.arn, settings), signal)
-  }
-
-  async #createDeadLetters(
-    ref: QueueRef | SubscriptionRef,
-    signal: AbortSignal,
-  ): Promise<{ url: string; arn: string }> {
-    const name = this.#session.names.queue({ kind: 'dead-letters', of: ref })
-    const url = await this.#create(name, { kind: 'dead-letters', of: ref }, {}, signal)
-    return { url, arn: await this.#session.queueArn(name, url, signal) }
-  }
-
-  /** Creates it, or finds that somebody else did meanwhile. */
-  async #create(
-    name: string,
-    ref: EntityRef | { readonly kind: 'dead-letters'; readonly of: QueueRef | SubscriptionRef },
-    attributes: Attributes,
-    signal: AbortSignal,
-    tags: Readonly<Record<string, string>> = {},
-  ): Promise<string> {
-    const command = new CreateQueueCommand({
-      QueueName: name,
-      Attributes: { ...COMMON, ...(isFifo(name) ? FIFO : {}), ...attributes },
-      tags: { [KIND_TAG]: ref.kind, [NAME_TAG]: logicalName('of' in ref ? ref.of : ref), ...tags },
-    })
-    try {
-      const { QueueUrl } = await request(signal, (options) => this.#session.clients.sqs.send(command, options))
-      if (QueueUrl !== undefined) return QueueUrl
-    } catch (error) {
-      // It is there, with other attributes, and stays as it is.
-      if (describeError(error).code !== 'CONFLICT') throw error
-    }
-    const url = await this.#session.queueUrl(name, signal)
-    if (url === undefined) throw notFound(`creating ${name}`, 'of' in ref ? ref.of : ref)
-    return url
-  }
-
-  async #subscribe(ref: SubscriptionRef, settings: EntitySettings, signal: AbortSignal): Promise<void> {
-    const { names, clients, runtime, settings: own } = this.#session
-    const topicArn = await this.#assertTopic(ref, signal)
-    const name = names.queue(ref)
-    const ephemeral = isEphemeral(ref)
-    const dead = ephemeral ? undefined : await this.#createDeadLetters(ref, signal)
-    const url = await this.#create(name, ref, dead === undefined ? {} : redrive(dead.arn, settings), signal, {
-      ...(ephemeral ? this.#ephemerals.tag() : identityTags(identityOf(settings))),
-    })
-    const queueArn = await this.#session.queueArn(name, url, signal)
-    await this.#allow(url, { queueArn, topicArn }, signal)
-    if (dead !== undefined) await this.#allow(dead.url, { queueArn: dead.arn, topicArn }, signal)
-    const policy = filterPolicy(settings.filter)
-    const command = new SubscribeCommand({
-      TopicArn: topicArn,
-      Protocol: 'sqs',
-      Endpoint: queueArn,
-      ReturnSubscriptionArn: true,
-      Attributes: {
-        RawMessageDelivery: 'true',
-        ...(policy === undefined ? {} : { FilterPolicy: policy, FilterPolicyScope: 'MessageAttributes' }),
-        ...(dead === undefined ? {} : { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dead.arn }) }),
-      },
-    })
-    const { SubscriptionArn = '' } = await request(signal, (options) => clients.sns.send(command, options))
-    await request(signal, (options) =>
-      clients.sqs.send(new TagQueueCommand({ QueueUrl: url, Tags: { [SUBSCRIPTION_TAG]: SubscriptionArn } }), options),
-    )
-    if (ephemeral) this.#ephemerals.add(name, url)
-    if (own.readyMs > 0) await runtime.sleep(own.readyMs, signal)
-  }
-
-  async #allow(
-    url: string,
-    allowed: { readonly queueArn: string; readonly topicArn: string },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { sqs } = this.#session.clients
-    const { Attributes } = await request(signal, (options) =>
-      sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['Policy'] }), options),
-    )
-    const Policy = mergedPolicy(Attributes?.['Policy'], allowed)
-    if (Policy === undefined) return
-    await request(signal, (options) =>
-      sqs.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: { Policy } }), options),
-    )
+  async #tags(url: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    const command = new ListQueueTagsCommand({ QueueUrl: url })
+    const { Tags = {} } = await request(signal, (options) => this.#session.clients.sqs.send(command, options))
+    return Tags
   }
 
   /** The subscription first: one without its queue would stay behind on the topic. */
-  async #deleteQueue(ref: QueueRef | SubscriptionRef, signal: AbortSignal): Promise<boolean> {
-    const { names } = this.#session
-    const name = names.queue(ref)
-    const [url, dead] = await Promise.all([
-      this.#session.queueUrl(name, signal),
-      isEphemeral(ref) ? undefined : this.#session.queueUrl(names.queue({ kind: 'dead-letters', of: ref }), signal),
-    ])
-    if (url !== undefined && ref.kind === 'subscription') await this.#unsubscribe(url, signal)
+  async #deleteQueue(ref: Owner, signal: AbortSignal): Promise<boolean> {
+    const [url, dead] = await this.#urls(ref, signal)
+    if (url !== undefined && ref.kind === 'subscription')
+      await unsubscribe(this.#session, (await this.#tags(url, signal))[SUBSCRIPTION_TAG], signal)
     for (const each of [url, dead]) if (each !== undefined) await dropQueue(this.#session, each, signal)
-    if (isEphemeral(ref)) this.#ephemerals.delete(name)
+    if (isEphemeral(ref)) this.#ephemerals.delete(this.#session.names.queue(ref))
     return url !== undefined
-  }
-
-  async #unsubscribe(url: string, signal: AbortSignal): Promise<void> {
-    const { sqs } = this.#session.clients
-    const { Tags } = await request(signal, (options) => sqs.send(new ListQueueTagsCommand({ QueueUrl: url }), options))
-    await unsubscribe(this.#session, Tags?.[SUBSCRIPTION_TAG], signal)
   }
 
   /** With the queues of ours that are subscribed to it; those of others stay, without their subscription. */
@@ -232,30 +123,10 @@ export class SqsSnsTopology implements Topology {
     const arn = await this.#session.topicArn(ref, signal)
     if (arn === undefined) return false
     for (const owned of await subscriptionsOf(this.#session, arn, ref, signal)) await this.#deleteQueue(owned, signal)
-    await request(signal, (options) =>
-      this.#session.clients.sns.send(new DeleteTopicCommand({ TopicArn: arn }), options),
-    )
+    const command = new DeleteTopicCommand({ TopicArn: arn })
+    await request(signal, (options) => this.#session.clients.sns.send(command, options))
     return true
   }
-}
-
-const COMMON: Attributes = {
-  VisibilityTimeout: String(VISIBILITY_SECONDS),
-  MessageRetentionPeriod: String(RETENTION_SECONDS),
-  MaximumMessageSize: String(QUEUE_MESSAGE_BYTES),
-}
-
-/** High throughput: each group by itself. Our deduplication ids are never made of the content. */
-const FIFO: Attributes = {
-  FifoQueue: 'true',
-  ContentBasedDeduplication: 'false',
-  DeduplicationScope: 'messageGroup',
-  FifoThroughputLimit: 'perMessageGroupId',
-}
-
-function redrive(deadLetterTargetArn: string, { maxAttempts = ATTEMPTS }: EntitySettings): Attributes {
-  const maxReceiveCount = Math.min(MOST_RECEIVES, maxAttempts + BACKSTOP_ABOVE)
-  return { RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount }) }
 }
 
 function isEphemeral(ref: EntityRef): ref is SubscriptionRef & { readonly durability: 'ephemeral' } {

@@ -16,6 +16,8 @@ import { toCopy } from './wire.ts'
 /** How one entry of a batch ended. */
 export type Done = { readonly as: 'ok' } | { readonly as: 'lost' } | { readonly as: 'error'; readonly error: unknown }
 
+const SIDE_BY_SIDE = false
+
 const OK: Done = Object.freeze({ as: 'ok' })
 const LOST: Done = Object.freeze({ as: 'lost' })
 
@@ -34,7 +36,7 @@ export class QueueCalls {
   }
 
   delete(taken: readonly Taken[], signal: AbortSignal | undefined): Promise<readonly Done[]> {
-    return this.#each('deleting a message', inTens(taken), signal, (run, options) => {
+    return this.#each('deleting a message', inTens(taken), SIDE_BY_SIDE, signal, (run, options) => {
       const Entries = run.map(({ handle }, index) => ({ Id: String(index), ReceiptHandle: handle }))
       return this.#session.clients.sqs.send(new DeleteMessageBatchCommand({ QueueUrl: this.url, Entries }), options)
     })
@@ -45,7 +47,7 @@ export class QueueCalls {
     taken: readonly (readonly [taken: Taken, seconds: number])[],
     signal: AbortSignal | undefined,
   ): Promise<readonly Done[]> {
-    return this.#each('changing the visibility of a message', inTens(taken), signal, (run, options) => {
+    return this.#each('changing the visibility of a message', inTens(taken), this.fifo, signal, (run, options) => {
       const Entries = run.map(([{ handle }, seconds], index) => ({
         Id: String(index),
         ReceiptHandle: handle,
@@ -78,16 +80,17 @@ export class QueueCalls {
       }
     })
     const runs = inRuns(entries, ({ bytes }) => bytes, QUEUE_MESSAGE_BYTES)
-    return this.#each('copying a message', runs, signal, (run, options) => {
+    return this.#each('copying a message', runs, this.fifo, signal, (run, options) => {
       const Entries = run.map(({ entry }, index) => ({ Id: String(index), ...entry }))
       return this.#session.clients.sqs.send(new SendMessageBatchCommand({ QueueUrl: this.url, Entries }), options)
     })
   }
 
-  /** On FIFO one request after the other, because the order of a group is at stake; else side by side. */
+  /** `inOrder`: one request after the other, because the order of a group is at stake. */
   async #each<T>(
     action: string,
     runs: readonly (readonly T[])[],
+    inOrder: boolean,
     signal: AbortSignal | undefined,
     call: (
       run: readonly T[],
@@ -102,7 +105,7 @@ export class QueueCalls {
         return run.map(() => ({ as: 'error', error }))
       }
     }
-    if (!this.fifo) return (await Promise.all(runs.map(one))).flat()
+    if (!inOrder) return (await Promise.all(runs.map(one))).flat()
     const done: Done[] = []
     for (const run of runs) done.push(...(await one(run)))
     return done

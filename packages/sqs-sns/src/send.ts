@@ -9,8 +9,8 @@ import { request, type Session } from './session.ts'
 import { placed, type Place } from './place.ts'
 import { type Packet, toPacket } from './wire.ts'
 
-/** Two while the first is under way: more would only make the batches smaller. */
-const IN_FLIGHT = 4
+/** Requests at once. More would make the batches of many callers smaller, and take sockets from settles. */
+const IN_FLIGHT = 8
 
 interface Prepared extends Place {
   readonly packet: Packet

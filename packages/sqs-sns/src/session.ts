@@ -59,7 +59,7 @@ export class Session {
       const { Attributes } = await request(signal, (options) => this.clients.sqs.send(command, options))
       this.#learn(Attributes?.['QueueArn'])
     }
-    return this.#arn('sqs', name)
+    return this.arnOf('sqs', name)
   }
 
   /** The ARN of a topic; undefined where there is none. */
@@ -72,7 +72,7 @@ export class Session {
       if (any?.TopicArn === undefined) return undefined
       this.#learn(any.TopicArn)
     }
-    const TopicArn = this.#arn('sns', name)
+    const TopicArn = this.arnOf('sns', name)
     try {
       await request(signal, (options) => this.clients.sns.send(new GetTopicAttributesCommand({ TopicArn }), options))
       return TopicArn
@@ -93,8 +93,10 @@ export class Session {
     this.#arns = `${parts[1]}%${parts[2]}`
   }
 
-  #arn(service: 'sqs' | 'sns', name: string): string {
-    return `${this.#arns?.replace('%', service)}${name}`
+  /** Once a queue or a topic is known: all of an account begin alike. */
+  arnOf(service: 'sqs' | 'sns', name: string): string {
+    if (this.#arns === undefined) throw new Error('no ARN is known yet')
+    return `${this.#arns.replace('%', service)}${name}`
   }
 }
 
