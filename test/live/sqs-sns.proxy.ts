@@ -22,6 +22,8 @@ export interface Proxy {
   reset(): void
   /** Of what was to be answered otherwise, nothing is left. */
   forget(): void
+  /** From now on all but these actions are answered with what a policy that lacks them makes of it; without any, none is. */
+  allow(actions?: readonly string[]): void
   /** The next `times` requests of an action are answered so, and do not reach the engine. */
   answer(action: string, scripted: Scripted, times?: number): void
   /** The next answer to an action goes through this; the engine has done what it was asked. */
@@ -36,9 +38,12 @@ type Script =
   | { readonly as: 'change'; readonly change: (answer: Record<string, unknown>) => unknown }
   | { readonly as: 'lose' }
 
+const DENIED = { status: 403, code: 'AccessDenied' }
+
 export async function proxyTo(engine: string): Promise<Proxy> {
   const counts = new Map<string, number>()
   const scripts = new Map<string, Script[]>()
+  let allowed: readonly string[] | undefined
   const plan = (action: string, ...more: readonly Script[]) =>
     void scripts.set(action, [...(scripts.get(action) ?? []), ...more])
 
@@ -47,7 +52,11 @@ export async function proxyTo(engine: string): Promise<Proxy> {
       const body = await whole(incoming)
       const action = actionOf(incoming, body)
       counts.set(action, (counts.get(action) ?? 0) + 1)
-      const script = scripts.get(action)?.shift()
+      const denied: Script | undefined =
+        allowed === undefined || allowed.includes(action)
+          ? undefined
+          : { as: 'answer', scripted: { ...DENIED, message: action } }
+      const script = denied ?? scripts.get(action)?.shift()
       if (script?.as === 'answer') {
         const { status, headers, body: error } = errorOf(script.scripted, incoming)
         outgoing.writeHead(status, headers).end(error)
@@ -73,6 +82,9 @@ export async function proxyTo(engine: string): Promise<Proxy> {
     counts,
     reset: () => counts.clear(),
     forget: () => scripts.clear(),
+    allow: (actions) => {
+      allowed = actions
+    },
     answer: (action, scripted, times = 1) =>
       plan(action, ...Array.from({ length: times }, (): Script => ({ as: 'answer', scripted }))),
     change: (action, change) => plan(action, { as: 'change', change }),

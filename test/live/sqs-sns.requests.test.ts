@@ -73,6 +73,17 @@ describe.skipIf(engine === '')('requests per 1,000 messages', () => {
     expect(take('publishAll')).toBeLessThanOrEqual(102)
   })
 
+  test('idle consumers take no socket from a send', async () => {
+    const consumers = Array.from({ length: 150 }, () => broker.queue<number>('many').consume(() => undefined))
+    await Promise.all(consumers)
+    const other = broker.queue<number>('other')
+    await other.open()
+    const began = performance.now()
+    await Promise.all(numbers.slice(0, 100).map((body) => other.send(body)))
+    expect(performance.now() - began).toBeLessThan(3_000)
+    take('150 idle consumers')
+  })
+
   test('a minute of nothing would be ten polls: what waits doubles its patience', async () => {
     const queue = broker.queue<number>('idle')
     await queue.open()

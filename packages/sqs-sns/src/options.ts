@@ -3,7 +3,7 @@ export interface SqsSnsOptions {
   /** Begins every name in the account. 1 to 32 of `A-Z a-z 0-9 _ -`, beginning with a letter or digit. Default `ab`. */
   readonly namespace?: string
   /**
-   * How long creating a subscription waits before it resolves, because a new queue, policy or subscription is not in force at once.
+   * How long creating a queue or a subscription waits before it resolves, because what is new is not in force at once.
    * 0 to 60,000 ms, default 1,000.
    */
   readonly readyMs?: number
