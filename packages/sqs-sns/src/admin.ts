@@ -72,6 +72,7 @@ export class SqsSnsAdmin implements Admin {
       // A wait of a second asks all servers of the queue, none asks some.
       WaitTimeSeconds: 1,
       VisibilityTimeout: PURGE_SECONDS,
+      MessageAttributeNames: ['All'],
       MessageSystemAttributeNames: ['SentTimestamp'],
     })
     const { Messages = [] } = await request(signal, (options) => this.#session.clients.polls.send(command, options))
@@ -97,8 +98,12 @@ export class SqsSnsAdmin implements Admin {
   }
 }
 
-/** What was there when the purge began, by the service's clock and ours, and what came later. */
+/**
+ * What was sent before the purge began, and what came later, so that a purge ends. By its sender's clock, too: what was published
+ * before may reach its queue after. Whoever sends while a purge runs can't tell which it will be.
+ */
 function byAge(received: readonly Taken[], began: number): readonly [readonly Taken[], readonly Taken[]] {
-  const isLate = ({ from }: Taken) => Number(from.Attributes?.SentTimestamp ?? 0) > began
+  const isLate = ({ from, message }: Taken) =>
+    Math.min(message.sentAt, Number(from.Attributes?.SentTimestamp ?? 0)) > began
   return [received.filter((taken) => !isLate(taken)), received.filter(isLate)]
 }
