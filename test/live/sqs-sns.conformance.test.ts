@@ -8,6 +8,7 @@ import { describe, test } from 'vitest'
 import { up, urlVariable, type Broker as Process } from '../brokers/brokers.ts'
 import { cuttable } from './cuttable.ts'
 import { asAws, SECRET } from './sqs-sns.environment.ts'
+import { proxyTo } from './sqs-sns.proxy.ts'
 
 const namespace = `t${process.pid}`
 
@@ -38,8 +39,9 @@ for (const name of ['fauxqs', 'localstack'] as const) {
 
 async function harness(broker: Process, variable: string): Promise<Harness> {
   const { name, url } = broker
-  const { hostname, port } = new URL(url)
-  const way = await cuttable(hostname, Number(port))
+  const proxy = await proxyTo(url)
+  const { port } = new URL(proxy.url)
+  const way = await cuttable('127.0.0.1', Number(port))
   // The engines route at once.
   const at = (endpoint: string, options?: ConnectOptions) =>
     asAws(endpoint, () => connect(sqsSns({ namespace, readyMs: 0 }), options))
@@ -74,8 +76,12 @@ async function harness(broker: Process, variable: string): Promise<Harness> {
       // Inboxes of connections that were cut in other cases are reaped some time.
       return names.filter((one) => one.includes(`${namespace}_-`) && !one.includes('_-r_-'))
     },
+    // SQS is never full. When it is asked too often it takes no more: for a sender that is the same.
+    fill: () => {
+      proxy.throttle(['SendMessageBatch', 'PublishBatch'])
+      return Promise.resolve(() => Promise.resolve(proxy.throttle()))
+    },
     absent: {
-      fill: 'SQS is never full',
       restart: 'a service that never restarts; its engines keep everything in memory, or differently',
       virtualTime: 'time passes at the service',
     },
@@ -89,6 +95,7 @@ async function harness(broker: Process, variable: string): Promise<Harness> {
       sqs.destroy()
       sns.destroy()
       await way.close()
+      await proxy.close()
       silent.close()
       await broker.down()
     },

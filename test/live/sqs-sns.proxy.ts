@@ -1,4 +1,4 @@
-import { createServer, request as send, type IncomingMessage } from 'node:http'
+import { Agent, createServer, request as send, type IncomingMessage } from 'node:http'
 
 /** What the service is made to answer instead: a status, its error's name, and a text. */
 export interface Scripted {
@@ -24,6 +24,8 @@ export interface Proxy {
   forget(): void
   /** From now on all but these actions are answered with what a policy that lacks them makes of it; without any, none is. */
   allow(actions?: readonly string[]): void
+  /** From now on these actions are answered as the service does when it is asked too often; without any, none is. */
+  throttle(actions?: readonly string[]): void
   /** The next `times` requests of an action are answered so, and do not reach the engine. */
   answer(action: string, scripted: Scripted, times?: number): void
   /** The next answer to an action goes through this; the engine has done what it was asked. */
@@ -39,11 +41,19 @@ type Script =
   | { readonly as: 'lose' }
 
 const DENIED = { status: 403, code: 'AccessDenied' }
+const THROTTLED = { status: 400, code: 'ThrottlingException', message: 'Rate exceeded' }
 
 export async function proxyTo(engine: string): Promise<Proxy> {
   const counts = new Map<string, number>()
   const scripts = new Map<string, Script[]>()
   let allowed: readonly string[] | undefined
+  let throttled: readonly string[] = []
+  const agent = new Agent({ keepAlive: true })
+  const denied = (action: string): Script | undefined => {
+    if (throttled.includes(action)) return { as: 'answer', scripted: THROTTLED }
+    const may = allowed === undefined || allowed.includes(action)
+    return may ? undefined : { as: 'answer', scripted: { ...DENIED, message: action } }
+  }
   const plan = (action: string, ...more: readonly Script[]) =>
     void scripts.set(action, [...(scripts.get(action) ?? []), ...more])
 
@@ -52,17 +62,13 @@ export async function proxyTo(engine: string): Promise<Proxy> {
       const body = await whole(incoming)
       const action = actionOf(incoming, body)
       counts.set(action, (counts.get(action) ?? 0) + 1)
-      const denied: Script | undefined =
-        allowed === undefined || allowed.includes(action)
-          ? undefined
-          : { as: 'answer', scripted: { ...DENIED, message: action } }
-      const script = denied ?? scripts.get(action)?.shift()
+      const script = denied(action) ?? scripts.get(action)?.shift()
       if (script?.as === 'answer') {
         const { status, headers, body: error } = errorOf(script.scripted, incoming)
         outgoing.writeHead(status, headers).end(error)
         return
       }
-      const answer = await forward(engine, incoming, body)
+      const answer = await forward(engine, agent, incoming, body)
       if (script?.as === 'lose') {
         incoming.socket.destroy()
         return
@@ -85,11 +91,15 @@ export async function proxyTo(engine: string): Promise<Proxy> {
     allow: (actions) => {
       allowed = actions
     },
+    throttle: (actions = []) => {
+      throttled = actions
+    },
     answer: (action, scripted, times = 1) =>
       plan(action, ...Array.from({ length: times }, (): Script => ({ as: 'answer', scripted }))),
     change: (action, change) => plan(action, { as: 'change', change }),
     lose: (action) => plan(action, { as: 'lose' }),
     close: () => {
+      agent.destroy()
       server.closeAllConnections()
       return new Promise((resolve) => server.close(() => resolve()))
     },
@@ -114,10 +124,15 @@ function errorOf({ status, code, message = code }: Scripted, { headers }: Incomi
   return { status, headers: { 'content-type': 'text/xml' }, body: xml }
 }
 
-function forward(engine: string, { method, url = '/', headers }: IncomingMessage, body: Buffer): Promise<Answer> {
+function forward(
+  engine: string,
+  agent: Agent,
+  { method, url = '/', headers }: IncomingMessage,
+  body: Buffer,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(engine)
-    const outgoing = send({ hostname, port, method, path: url, headers, agent: false }, (answer) => {
+    const outgoing = send({ hostname, port, method, path: url, headers, agent }, (answer) => {
       whole(answer).then(
         (text) => resolve({ status: answer.statusCode ?? 500, headers: answer.headers, body: text.toString() }),
         reject,

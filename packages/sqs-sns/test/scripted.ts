@@ -11,7 +11,7 @@ export interface Asked {
 interface Scripted {
   readonly session: Session
   readonly asked: Asked[]
-  /** Sets both clocks on. */
+  /** Sets both clocks on, and runs what falls due. */
   advance(ms: number): void
 }
 
@@ -20,6 +20,7 @@ export function scripted(answer: (asked: Asked) => unknown = succeed): Scripted 
   const asked: Asked[] = []
   let now = 0
   let ids = 0
+  const timers = new Set<{ readonly at: number; readonly run: () => void }>()
   const send = async (command: { readonly constructor: { readonly name: string }; readonly input: object }) => {
     const one = { action: command.constructor.name.replace(/Command$/, ''), input: command.input as Asked['input'] }
     asked.push(one)
@@ -29,7 +30,11 @@ export function scripted(answer: (asked: Asked) => unknown = succeed): Scripted 
   const runtime: Runtime = {
     now: () => now,
     wallNow: () => 1_000_000_000 + now,
-    timer: () => () => undefined,
+    timer: (delayMs, run) => {
+      const timer = { at: now + delayMs, run }
+      timers.add(timer)
+      return () => timers.delete(timer)
+    },
     sleep: async (delayMs) => {
       now += delayMs
     },
@@ -44,6 +49,11 @@ export function scripted(answer: (asked: Asked) => unknown = succeed): Scripted 
     asked,
     advance: (ms) => {
       now += ms
+      for (const timer of timers) {
+        if (timer.at > now) continue
+        timers.delete(timer)
+        timer.run()
+      }
     },
   }
 }
