@@ -76,6 +76,14 @@ describe('what the services answer', () => {
     [answered('InvalidParameter', 'Invalid parameter: Message too long'), 'MESSAGE_TOO_LARGE', false],
     [answered('InvalidMessageContents'), 'INVALID_MESSAGE', false],
     [answered('InvalidParameterValue', 'Value 99 for parameter VisibilityTimeout is invalid'), 'REFUSED', false],
+    [
+      answered(
+        'InvalidParameterValue',
+        'Value {…} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.',
+      ),
+      'UNAVAILABLE',
+      true,
+    ],
     [answered('UnsupportedOperation'), 'REFUSED', false],
     [answered('FilterPolicyLimitExceeded', '', 403), 'REFUSED', false],
     [answered('Unheard'), 'REFUSED', false],

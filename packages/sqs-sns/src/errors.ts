@@ -53,6 +53,8 @@ function named(found: ErrorFacts, names: string): readonly (readonly [string, Er
 const TEXTS: readonly (readonly [RegExp, ErrorFacts])[] = [
   [/receipt ?handle.*(?:expired|not valid|invalid)|VisibilityTimeout.*beyond the limit/i, LOST],
   [/must be shorter than|message too long|batch requests? .*longer than|size.*exceed/i, TOO_LARGE],
+  // One that was made a moment ago, and is not known everywhere yet.
+  [/dead.letter.*does not exist/i, BUSY],
   [/invalid (?:binary )?character|characters? (?:that|which) (?:is|are) not/i, facts('INVALID_MESSAGE', 'message')],
   [/security token.*(?:expired|invalid)|could not load credentials/i, UNAUTHORIZED],
   [/region is missing/i, facts('UNAUTHORIZED', 'connection')],

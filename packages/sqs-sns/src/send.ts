@@ -86,6 +86,12 @@ export class SqsSnsSender implements Sender {
       answer = await this.#call(entries, signal)
     } catch (error) {
       signal.throwIfAborted()
+      const half = Math.ceil(entries.length / 2)
+      // A region, or a topic, whose batches are smaller than ours: nothing of it was taken.
+      if (half < entries.length && describeError(error).code === 'MESSAGE_TOO_LARGE') {
+        const halves = [entries.slice(0, half), entries.slice(half)]
+        return (await Promise.all(halves.map((each) => this.#request(each, signal)))).flat()
+      }
       return entries.map(() => ({ as: isRefusal(error) ? 'refused' : 'unknown', error }))
     }
     return byEntry(entries.length, answer).map((result): Outcome => {
