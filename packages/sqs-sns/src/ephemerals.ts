@@ -1,6 +1,6 @@
 import { ListQueueTagsCommand, TagQueueCommand } from '@aws-sdk/client-sqs'
 import { EPHEMERAL_MS, REAP_EVERY_MS } from './capabilities.ts'
-import { isMissing } from './errors.ts'
+import { describeError, isMissing } from './errors.ts'
 import { queueName, queueUrls } from './listing.ts'
 import { dropQueue, unsubscribe } from './removal.ts'
 import { request, type Session } from './session.ts'
@@ -8,6 +8,9 @@ import { ALIVE_TAG, SUBSCRIPTION_TAG } from './tags.ts'
 
 /** A word of life that is older than that is given anew: well before anybody could miss it. */
 const REFRESH_MS = EPHEMERAL_MS / 5
+
+/** One look reads the tags of that many, drawn anew each time, so that requests don't grow with the square of the processes. */
+const MOST_LOOKED_AT = 50
 
 /**
  * What of this process is ephemeral on the service, and what of dead processes is left there. The living tag their queues with how long
@@ -21,6 +24,8 @@ export class Ephemerals {
   /** What was overdue at the last look, with its tag then. */
   #suspects = new Map<string, string>()
   #lookedAt: number
+  /** Not every process has the rights to look after others. */
+  #mayLook = true
 
   constructor(session: Session) {
     this.#session = session
@@ -52,9 +57,17 @@ export class Ephemerals {
     const due = [...this.#mine].filter(([, { taggedAt }]) => now - taggedAt >= REFRESH_MS)
     const done = await Promise.allSettled(due.map(([name, mine]) => this.#refresh(name, mine, signal)))
     for (const one of done) if (one.status === 'rejected') throw one.reason
-    if (now - this.#lookedAt < REAP_EVERY_MS) return
+    if (!this.#mayLook || now - this.#lookedAt < REAP_EVERY_MS) return
     this.#lookedAt = now
-    await this.#look(signal)
+    try {
+      await this.#look(signal)
+    } catch (error) {
+      if (describeError(error).code !== 'UNAUTHORIZED') throw error
+      this.#mayLook = false
+      this.#session.runtime.log('info', 'anybroker: this process may not look for what dead ones left on SQS', {
+        error,
+      })
+    }
   }
 
   async #refresh(name: string, mine: { readonly url: string; taggedAt: number }, signal: AbortSignal): Promise<void> {
@@ -75,9 +88,9 @@ export class Ephemerals {
     const lists = await Promise.all(
       [names.prefix('e'), names.prefix('r')].map((prefix) => queueUrls(this.#session, prefix, signal)),
     )
-    for (const url of lists.flat()) {
+    const others = lists.flat().filter((url) => !this.#mine.has(queueName(url)))
+    for (const url of this.#drawn(others)) {
       const name = queueName(url)
-      if (this.#mine.has(name)) continue
       const tags = await this.#tags(url, signal)
       const alive = tags?.[ALIVE_TAG]
       if (tags === undefined || alive === undefined || Number(alive) * 1_000 > runtime.wallNow()) continue
@@ -85,6 +98,15 @@ export class Ephemerals {
       else suspects.set(name, alive)
     }
     this.#suspects = suspects
+  }
+
+  /** All of the suspects, and of the others as many as one look may take. */
+  #drawn(urls: readonly string[]): readonly string[] {
+    const suspects = urls.filter((url) => this.#suspects.has(queueName(url)))
+    const rest = urls.filter((url) => !this.#suspects.has(queueName(url)))
+    if (rest.length <= MOST_LOOKED_AT) return urls
+    const first = Math.floor(this.#session.runtime.random() * rest.length)
+    return [...suspects, ...[...rest, ...rest].slice(first, first + MOST_LOOKED_AT)]
   }
 
   async #tags(url: string, signal: AbortSignal): Promise<Record<string, string> | undefined> {
