@@ -12,6 +12,7 @@ import {
 import type { Message } from '@aws-sdk/client-sqs'
 import { LONGEST_LEASE_MS } from './capabilities.ts'
 import { describeError, notFound, unavailable } from './errors.ts'
+import { Failures } from './failures.ts'
 import { described } from './names.ts'
 import { Polls } from './polls.ts'
 import { QueueCalls } from './queue-calls.ts'
@@ -29,13 +30,6 @@ const EMPTY_AFTER_MS = 1_000
 
 /** How long beyond its wait a receive goes on polling while polls fail, before it says so. */
 const PATIENCE_MS = 20_000
-
-/** Between polls that fail: from, to. */
-const FIRST_BACKOFF_MS = 100
-const LAST_BACKOFF_MS = 5_000
-
-/** A queue that was just made may be unknown somewhere: so often in a row it must be missing. */
-const MISSING_POLLS = 3
 
 /** Long polls into a small buffer. Leases outlive sockets: a poll that fails costs nothing that is in hand. */
 export class SqsSnsReceiver implements Receiver<Receipt> {
@@ -58,11 +52,9 @@ export class SqsSnsReceiver implements Receiver<Receipt> {
   readonly #stock: Stock
   #wake: (() => void) | undefined
   #paused = false
-  #failures = 0
-  #missing = 0
+  readonly #failures = new Failures()
   /** Between polls that fail. */
   #resting = false
-  #lastError: unknown
   #failure: { readonly error: unknown } | undefined
   /** Polls that went well. */
   #polled = 0
@@ -104,7 +96,7 @@ export class SqsSnsReceiver implements Receiver<Receipt> {
       // What waits for its key, as much as may, needs no poll beside it.
       const room = Math.min(max, this.#maxUnsettled - this.#stock.size)
       if (now >= until && (this.#polled > polledBefore || room <= 0)) return []
-      if (now >= until + PATIENCE_MS && this.#failures > 0) throw this.#lastError
+      if (now >= until + PATIENCE_MS && this.#failures.count > 0) throw this.#failures.last
       this.#poll(room, Math.max(0, until - now))
       await this.#change(signal, Math.max(1, until - now))
     }
@@ -182,30 +174,27 @@ export class SqsSnsReceiver implements Receiver<Receipt> {
     const began = runtime.now()
     try {
       const messages = await this.#polls.poll(max, waitMs, this.#cut)
-      this.#failures = 0
-      this.#missing = 0
+      this.#failures.over()
       await this.#arrived(messages, began)
       this.#polled += 1
     } catch (error) {
-      if (this.#stop.signal.aborted) return
-      this.#lastError = error
-      this.#failures += 1
-      const { code, retryable } = describeError(error)
-      this.#missing = code === 'NOT_FOUND' ? this.#missing + 1 : 0
-      if (code === 'NOT_FOUND' ? this.#missing >= MISSING_POLLS : !retryable) {
-        this.#fail(this.#final(error))
-        return
-      }
-      runtime.log('debug', `anybroker: a poll of ${described(this.#source)} failed`, {
-        error,
-        failures: this.#failures,
-      })
-      const most = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(this.#failures, 10))
-      this.#resting = true
-      // Rejects when the receiver is closed, which ends this.
-      await Promise.allSettled([runtime.sleep(most * (0.5 + runtime.random() / 2), this.#stop.signal)])
-      this.#resting = false
+      if (!this.#stop.signal.aborted) await this.#rest(error)
     }
+  }
+
+  async #rest(error: unknown): Promise<void> {
+    const { runtime } = this.#session
+    const restMs = this.#failures.next(error, runtime.random())
+    if (restMs === undefined) {
+      this.#fail(this.#final(error))
+      return
+    }
+    const { count } = this.#failures
+    runtime.log('debug', `anybroker: a poll of ${described(this.#source)} failed`, { error, failures: count })
+    this.#resting = true
+    // Rejects when the receiver is closed, which ends this.
+    await Promise.allSettled([runtime.sleep(restMs, this.#stop.signal)])
+    this.#resting = false
   }
 
   /** An ephemeral queue that is gone is made anew when the receiver is opened again; any other is gone for good. */
