@@ -100,6 +100,21 @@ for (const engine of ['fauxqs', 'localstack'] as const) {
       expect(Tags).toMatchObject({ 'ab:kind': 'subscription', 'ab:name': 'policies/billing', 'ab:filter': 'none' })
     })
 
+    test('unsubscribe removes the queue, its dead letters, and the subscription of SNS', async () => {
+      const topic = broker.topic<string>('leaves')
+      const subscription = await topic.durableSubscription('billing')
+      const left = async () => {
+        const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({ QueueNamePrefix: `${namespace}_-` }))
+        const { Subscriptions = [] } = await sns.send(new ListSubscriptionsCommand({}))
+        const all = [...QueueUrls, ...Subscriptions.map(({ Endpoint = '' }) => Endpoint)]
+        return all.filter((each) => each.includes('_-leaves')).length
+      }
+      expect(await left()).toBe(3)
+      await subscription.unsubscribe()
+      expect(await left()).toBe(0)
+      expect(await topic.delete()).toBe(true)
+    })
+
     test('a subscription whose making died half way is finished by the next who opens it', async () => {
       const topic = broker.topic<string>('half')
       await topic.durableSubscription('billing')
