@@ -39,6 +39,26 @@ export function makeClients({ endpoints }: Settings): Clients {
   }
 }
 
+/** Tells of every request how it ended, whoever made it. */
+export function watchClients(
+  { sqs, polls, sns }: Clients,
+  { answered, failed }: { readonly answered: () => void; readonly failed: (error: unknown) => void },
+): void {
+  const watched = async <T>(next: () => Promise<T>): Promise<T> => {
+    try {
+      const output = await next()
+      answered()
+      return output
+    } catch (error) {
+      failed(error)
+      throw error
+    }
+  }
+  const step = { step: 'initialize', name: 'anybrokerWatch' } as const
+  for (const client of [sqs, polls]) client.middlewareStack.add((next) => (args) => watched(() => next(args)), step)
+  sns.middlewareStack.add((next) => (args) => watched(() => next(args)), step)
+}
+
 export function destroyClients({ sqs, polls, sns }: Clients): void {
   for (const client of [sqs, polls, sns]) client.destroy()
 }

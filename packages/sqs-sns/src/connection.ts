@@ -3,6 +3,7 @@ import type {
   Admin,
   Capabilities,
   Connection,
+  ConnectionState,
   InboxRef,
   Receiver,
   ReceiverOptions,
@@ -16,6 +17,7 @@ import { destroyClients } from './clients.ts'
 import { Ephemerals } from './ephemerals.ts'
 import { notFound } from './errors.ts'
 import { described } from './names.ts'
+import type { Outage } from './outage.ts'
 import { SqsSnsTopology } from './provision.ts'
 import { type Shared, SqsSnsReceiver } from './receive.ts'
 import { dropQueue } from './removal.ts'
@@ -36,12 +38,14 @@ export class SqsSnsConnection implements Connection {
   /** `{ sqs, sns }`: the clients of the SDK. */
   readonly native: unknown
   readonly #session: Session
+  readonly #outage: Outage
   readonly #ephemerals: Ephemerals
   readonly #strays = new Set<Promise<unknown>>()
   readonly #cut = new AbortController()
 
-  constructor(session: Session, capabilities: Capabilities) {
+  constructor(session: Session, outage: Outage, capabilities: Capabilities) {
     this.#session = session
+    this.#outage = outage
     this.#ephemerals = new Ephemerals(session)
     this.capabilities = capabilities
     this.topology = new SqsSnsTopology(session, this.#ephemerals)
@@ -68,8 +72,8 @@ export class SqsSnsConnection implements Connection {
     )
   }
 
-  onState(): void {
-    // There is no session whose state could change.
+  onState(listener: (state: ConnectionState) => void): void {
+    this.#outage.onState(listener)
   }
 
   maintain(signal: AbortSignal): Promise<void> {

@@ -1,9 +1,10 @@
 import { BrokerError, type Capabilities, type Connection, type Driver, type Runtime } from '@anybroker/driver'
 import { capabilitiesOf } from './capabilities.ts'
-import { type Clients, destroyClients, makeClients } from './clients.ts'
+import { type Clients, destroyClients, makeClients, watchClients } from './clients.ts'
 import { SqsSnsConnection } from './connection.ts'
 import { describeError } from './errors.ts'
 import { checked, parseUrl, type Settings, type SqsSnsOptions } from './options.ts'
+import { Outage } from './outage.ts'
 import { Session } from './session.ts'
 
 /**
@@ -49,7 +50,10 @@ class SqsSnsDriver implements Driver {
     try {
       const { region, account } = await identity(clients, this.#settings)
       signal.throwIfAborted()
-      return new SqsSnsConnection(new Session(clients, this.#settings, runtime, region, account), this.capabilities)
+      const outage = new Outage(runtime)
+      watchClients(clients, { answered: () => outage.answered(), failed: (error) => outage.failed(error) })
+      const session = new Session(clients, this.#settings, runtime, region, account)
+      return new SqsSnsConnection(session, outage, this.capabilities)
     } catch (error) {
       destroyClients(clients)
       throw error
