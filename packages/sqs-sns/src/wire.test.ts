@@ -64,6 +64,13 @@ describe('a foreign message', () => {
     expect(back.attempt).toBe(3)
   })
 
+  test('keeps an attribute that is called like a field of ours', () => {
+    const MessageAttributes = { 'ab-enc': { DataType: 'String', StringValue: 'base64' } }
+    const back = fromMessage({ ...foreign, MessageAttributes }, QUEUE).message
+    expect({ ...back.headers }).toEqual({ 'ab-enc': 'base64' })
+    expect(Buffer.from(back.body).toString()).toBe(' {"a": 1}\n')
+  })
+
   test('has its group as key where keys count', () => {
     const grouped = { ...foreign, Attributes: { ...system, MessageGroupId: 'g' } }
     expect(fromMessage(grouped, KEYED).message.key).toBe('g')

@@ -44,9 +44,10 @@ export function fromMessage(from: Message, source: SourceRef): Received {
   const text = from.Body ?? ''
   const own = fromAttributes((from.MessageAttributes ?? {}) as Attributes)
   const opened = own.ours ? undefined : openEnvelope(text)
-  const { fields: raw, headers: visible } = opened === undefined ? own : merged(own, opened.attributes)
+  const { fields: raw, headers: visible, ours } = opened === undefined ? own : merged(own, opened.attributes)
+  const { [ENCODING]: encoding, ...named } = raw
   const { fields, headers } = unpackFields([
-    ...Object.entries(raw).map(([name, value]) => [SYSTEM_PREFIX + name, value] as const),
+    ...Object.entries(named).map(([name, value]) => [SYSTEM_PREFIX + name, value] as const),
     ...visible,
   ])
   const system = from.Attributes ?? {}
@@ -54,24 +55,15 @@ export function fromMessage(from: Message, source: SourceRef): Received {
   const message: { -readonly [F in keyof WireMessage]: WireMessage[F] } = {
     ...fields,
     id: fields.id ?? from.MessageId ?? '',
-    body: decodeBody(opened?.body ?? text, raw[ENCODING]),
-    headers: withoutEncoding(headers),
+    body: decodeBody(opened?.body ?? text, encoding),
+    headers,
     sentAt: fields.sentAt ?? sent ?? 0,
   }
   const group = system.MessageGroupId
-  if (message.key === undefined && group !== undefined && isOrdered(source) && !own.ours) message.key = group
+  if (message.key === undefined && group !== undefined && isOrdered(source) && !ours) message.key = group
   if (source.kind !== 'dead-letters') delete message.dead
   else message.dead ??= byTheBroker(source, count(system.ApproximateReceiveCount) ?? 0, sent ?? 0)
   return { message, attempt: (fields.carriedAttempts ?? 0) + Math.max(1, count(system.ApproximateReceiveCount) ?? 1) }
-}
-
-/** A field of ours that is none of the seam's comes back as a header. */
-function withoutEncoding(headers: WireMessage['headers']): WireMessage['headers'] {
-  const name = SYSTEM_PREFIX + ENCODING
-  if (!Object.hasOwn(headers, name)) return headers
-  const rest = Object.create(null) as Record<string, string>
-  for (const [key, value] of Object.entries(headers)) if (key !== name) rest[key] = value
-  return rest
 }
 
 /** What stood on the envelope, and what was in it. */
