@@ -21,7 +21,7 @@ export function wrapped(
   }
   const options = outcome === undefined ? {} : { outcome }
   if (error instanceof DeadlinePassed) {
-    return new BrokerError('TIMEOUT', `${action} timed out ${error.message}`, {
+    return new BrokerError('TIMEOUT', `${action} timed out on ${driver.name} ${error.message}`, {
       ...options,
       retryable: true,
       cause: error.cause === undefined ? undefined : shownError(error.cause),

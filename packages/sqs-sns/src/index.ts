@@ -1,0 +1,2 @@
+export { sqsSns, fromUrl } from './sqs-sns.ts'
+export type { SqsSnsOptions } from './options.ts'

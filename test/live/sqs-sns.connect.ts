@@ -1,0 +1,12 @@
+import { sqsSns } from '@anybroker/sqs-sns'
+import { connect, type Broker, type ConnectOptions } from 'anybroker'
+import { asAws } from './sqs-sns.environment.ts'
+
+/** For consumers in processes of their own: the query of the import says to which broker. */
+function connectToTest(options?: ConnectOptions): Promise<Broker> {
+  const { searchParams } = new URL(import.meta.url)
+  const url = process.env[searchParams.get('variable') ?? '']
+  if (url === undefined) throw new TypeError('?variable= must name the variable with the URL of the broker')
+  return asAws(url, () => connect(sqsSns({ namespace: searchParams.get('namespace') ?? '', readyMs: 0 }), options))
+}
+export { connectToTest as connect }
