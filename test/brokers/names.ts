@@ -18,7 +18,7 @@ export const groups: Readonly<Record<string, readonly BrokerName[]>> = {
 }
 
 /** The brokers whose drivers pass the suite: the ones that `pnpm test` brings up. */
-export const supported: readonly BrokerName[] = ['rabbitmq-3', 'rabbitmq-4']
+export const supported: readonly BrokerName[] = ['rabbitmq-3', 'rabbitmq-4', 'fauxqs', 'localstack']
 
 /** The brokers that there is a driver for, in work or not: what `pnpm brokers` means without names. */
 export const withDriver: readonly BrokerName[] = ['rabbitmq-3', 'rabbitmq-4', 'fauxqs']

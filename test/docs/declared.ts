@@ -1,5 +1,6 @@
 import { memory } from '@anybroker/memory'
 import { rabbitmq } from '@anybroker/rabbitmq'
+import { sqsSns } from '@anybroker/sqs-sns'
 import type { Capabilities } from '@anybroker/driver'
 
 /**
@@ -7,6 +8,8 @@ import type { Capabilities } from '@anybroker/driver'
  * connected.
  */
 export const declared: Readonly<Record<string, () => Capabilities>> = {
+  fauxqs: () => sqsSns().capabilities,
+  localstack: () => sqsSns().capabilities,
   memory: () => memory().capabilities,
   'memory-harsh': () => memory({ profile: 'harsh' }).capabilities,
   'rabbitmq-3': () => rabbitmq({ hosts: ['localhost'] }).capabilities,

@@ -24,14 +24,15 @@ const withEmoji = Object.fromEntries(
   ].map((title) => [title, NO_EMOJI]),
 )
 
-for (const name of ['fauxqs', 'localstack'] as const) {
+/** Registers the suite on one engine. */
+export async function suite(name: 'fauxqs' | 'localstack'): Promise<void> {
   const variable = urlVariable(name)
   const url = process.env[variable]
   if (url === undefined || url === '') {
     describe.skip(`${name}: ${variable} is not set`, () => {
       test('conformance', () => undefined)
     })
-    continue
+    return
   }
   const shared = await up(name)
   conformance(await harness(shared.origin === 'url' ? shared : await up(name, { for: 'own' }), variable))

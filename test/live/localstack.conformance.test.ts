@@ -1,0 +1,3 @@
+import { suite } from './sqs-sns.suite.ts'
+
+await suite('localstack')
