@@ -1,0 +1,81 @@
+import {
+  type EntityRef,
+  joinName,
+  type QueueRef,
+  type Ref,
+  type SourceRef,
+  type SubscriptionRef,
+} from '@anybroker/driver'
+
+/** Kafka takes 249 characters; suffixes come behind. A logical name holds no `.`, so that no two entities share a name (M6). */
+const SPELLING = { separator: '.', maxLength: 230 } as const
+
+/** What has a backlog and a retry topic of its own. */
+export type OwnerRef = QueueRef | (SubscriptionRef & { readonly durability: 'durable' })
+
+/**
+ * How one namespace spells its topics and groups:
+ *
+ * | what | name |
+ * |---|---|
+ * | queue, a topic and a group | `<ns>.q.<queue>` |
+ * | topic | `<ns>.t.<topic>` |
+ * | durable subscription, a group | `<ns>.s.<topic>.<subscription>` |
+ * | retries and delays | `<owner>.retry` |
+ * | dead letters, a topic and a group | `<owner>.dead` |
+ * | replies | `<ns>.replies` |
+ * | what the entities are | `<ns>.meta` |
+ */
+export class Names {
+  readonly namespace: string
+
+  constructor(namespace: string) {
+    this.namespace = namespace
+  }
+
+  base(ref: EntityRef): string {
+    const { namespace } = this
+    if (ref.kind === 'queue') return joinName([namespace, 'q', ref.name], SPELLING)
+    if (ref.kind === 'topic') return joinName([namespace, 't', ref.name], SPELLING)
+    return joinName([namespace, 's', ref.topic, ref.name], SPELLING)
+  }
+
+  topicOf(ref: SubscriptionRef): string {
+    return joinName([this.namespace, 't', ref.topic], SPELLING)
+  }
+
+  retry(ref: QueueRef | SubscriptionRef): string {
+    return `${this.base(ref)}.retry`
+  }
+
+  dead(ref: QueueRef | SubscriptionRef): string {
+    return `${this.base(ref)}.dead`
+  }
+
+  get replies(): string {
+    return `${this.namespace}.replies`
+  }
+
+  get meta(): string {
+    return `${this.namespace}.meta`
+  }
+}
+
+export function isEphemeral(ref: Ref): ref is SubscriptionRef & { readonly durability: 'ephemeral' } {
+  return ref.kind === 'subscription' && ref.durability === 'ephemeral'
+}
+
+/** An entity as errors spell it. */
+export function described(ref: Ref | SourceRef): string {
+  switch (ref.kind) {
+    case 'queue':
+    case 'topic':
+      return `${ref.kind} ${ref.name}`
+    case 'subscription':
+      return `subscription ${ref.topic}/${ref.name}`
+    case 'dead-letters':
+      return `dead letters of ${described(ref.of)}`
+    case 'inbox':
+      return `inbox ${ref.address ?? '(its own)'}`
+  }
+}
