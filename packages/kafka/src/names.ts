@@ -10,11 +10,21 @@ import {
 /** Kafka takes 249 characters; suffixes come behind. A logical name holds no `.`, so that no two entities share a name (M6). */
 const SPELLING = { separator: '.', maxLength: 230 } as const
 
+/**
+ * Kafka refuses a topic whose name differs from that of another by `.` for `_` alone, because its metrics spell both `_`. With each
+ * `_` of a logical name doubled none does: names begin and end with a letter or digit.
+ */
+const named = (parts: readonly string[]): string =>
+  joinName(
+    parts.map((part) => part.replaceAll('_', '__')),
+    SPELLING,
+  )
+
 /** What has a backlog and a retry topic of its own. */
 export type OwnerRef = QueueRef | (SubscriptionRef & { readonly durability: 'durable' })
 
 /**
- * How one namespace spells its topics and groups:
+ * How one namespace spells its topics and groups, each `_` of a name doubled:
  *
  * | what | name |
  * |---|---|
@@ -35,13 +45,13 @@ export class Names {
 
   base(ref: EntityRef): string {
     const { namespace } = this
-    if (ref.kind === 'queue') return joinName([namespace, 'q', ref.name], SPELLING)
-    if (ref.kind === 'topic') return joinName([namespace, 't', ref.name], SPELLING)
-    return joinName([namespace, 's', ref.topic, ref.name], SPELLING)
+    if (ref.kind === 'queue') return named([namespace, 'q', ref.name])
+    if (ref.kind === 'topic') return named([namespace, 't', ref.name])
+    return named([namespace, 's', ref.topic, ref.name])
   }
 
   topicOf(ref: SubscriptionRef): string {
-    return joinName([this.namespace, 't', ref.topic], SPELLING)
+    return named([this.namespace, 't', ref.topic])
   }
 
   retry(ref: QueueRef | SubscriptionRef): string {
@@ -53,11 +63,11 @@ export class Names {
   }
 
   get replies(): string {
-    return `${this.namespace}.replies`
+    return named([this.namespace, 'replies'])
   }
 
   get meta(): string {
-    return `${this.namespace}.meta`
+    return named([this.namespace, 'meta'])
   }
 }
 

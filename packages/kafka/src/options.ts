@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { Names } from './names.ts'
 
 export interface Host {
   readonly host: string
@@ -35,7 +36,7 @@ export interface KafkaOptions {
   readonly tls?: boolean | TlsOptions
   /** Default: none. */
   readonly sasl?: SaslOptions
-  /** Begins every name on the cluster. 1 to 32 of `A-Z a-z 0-9 _ -`, beginning with a letter or digit. Default `ab`. */
+  /** Begins every name on the cluster. 1 to 32 of `A-Z a-z 0-9 _ -`, first and last a letter or digit. Default `ab`. */
   readonly namespace?: string
   /** Of queues and topics that are created from now on, and so the most consumers that share one. 1 to 1,000, default 12. */
   readonly partitions?: number
@@ -74,7 +75,7 @@ export interface Settings {
 
 const PORT = 9092
 const DAY_MS = 24 * 60 * 60_000
-const NAMESPACE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/
+const NAMESPACE = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,30}[A-Za-z0-9])?$/
 const HOST = /^[A-Za-z0-9_.:%-]{1,253}$/
 const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer']
 const ALLOWED = [
@@ -99,7 +100,9 @@ export function checked(given: KafkaOptions): Settings {
   const secure = options['tls'] !== undefined && options['tls'] !== false
   const namespace = textOf(options, 'namespace', 'ab', 32)
   if (!NAMESPACE.test(namespace)) {
-    throw new TypeError('kafka: namespace must have 1 to 32 of A-Z a-z 0-9 _ - and begin with a letter or digit')
+    throw new TypeError(
+      'kafka: namespace must have 1 to 32 of A-Z a-z 0-9 _ - and begin and end with a letter or digit',
+    )
   }
   const { socketFactory } = options
   if (socketFactory !== undefined && typeof socketFactory !== 'function')
@@ -117,7 +120,7 @@ export function checked(given: KafkaOptions): Settings {
     heartbeatIntervalMs: wholeOf(options, 'heartbeatIntervalMs', Math.min(1_000, longest), 100, longest),
     clientId: textOf(options, 'clientId', 'anybroker', 249),
     socketFactory: socketFactory as KafkaOptions['socketFactory'],
-    probeTopic: `${namespace}.meta`,
+    probeTopic: new Names(namespace).meta,
   })
 }
 

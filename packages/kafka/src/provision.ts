@@ -71,12 +71,12 @@ export class KafkaTopology implements Topology {
         if (one?.kind === 'subscription' && one.topic === ref.name) await this.delete(one, signal)
       }
       await registry.delete(keyOf(ref))
-      return (await client.deleteTopics([names.base(ref)])).length > 0
+      return (await client.deleteTopics([names.base(ref)], signal)).length > 0
     }
     await registry.delete(keyOf(ref))
     const own = [names.retry(ref), names.dead(ref)]
     const topics = ref.kind === 'queue' ? [names.base(ref), ...own] : own
-    const deleted = await client.deleteTopics(topics)
+    const deleted = await client.deleteTopics(topics, signal)
     for (const group of [names.base(ref), names.dead(ref)]) await this.#deleteGroup(group, signal)
     return deleted.length > 0
   }
@@ -118,8 +118,14 @@ export class KafkaTopology implements Topology {
       const claimed = await registry.put(keyOf(ref), entry, signal)
       if (claimed.by !== entry.by) return this.ensure(ref, settings, signal)
     }
-    await client.createTopics(this.#topicsOf(ref), signal)
-    if (ref.kind === 'subscription') await this.#register(ref, entry.from)
+    try {
+      await client.createTopics(this.#topicsOf(ref), signal)
+      if (ref.kind === 'subscription') await this.#register(ref, entry.from)
+    } catch (error) {
+      // So that nobody waits for it.
+      if (ref.kind === 'subscription') await registry.delete(keyOf(ref))
+      throw error
+    }
     const there = await registry.put(keyOf(ref), { ...entry, state: 'ready' }, signal)
     return compared(ref, settings, there) ?? CREATED
   }

@@ -97,7 +97,7 @@ export class KafkajsClient implements LogClient {
     }
   }
 
-  async deleteTopics(names: readonly string[]): Promise<readonly string[]> {
+  async deleteTopics(names: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
     if (names.length === 0) return []
     const args = { topics: names, timeout: BROKER_TIMEOUT_MS }
     const answer = await this.#cluster.ask(this.#cluster.anyNode, 'control', 'DeleteTopics', args, true)
@@ -107,6 +107,9 @@ export class KafkajsClient implements LogClient {
       if (errorCode === 0) deleted.push(topic)
       else if (errorCode !== UNKNOWN_TOPIC) throw protocolError.createErrorFromCode(errorCode)
     }
+    // The controller has deleted them; the nodes hear of it a little later, and would show the old ones under a new name.
+    while (deleted.length > 0 && (await this.#cluster.leaders(deleted, true)).size > 0)
+      await this.#cluster.runtime.sleep(LOOK_AGAIN_MS, signal)
     return deleted
   }
 

@@ -8,8 +8,8 @@ export interface LogClient {
   topics(names: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Those that are there already are left as they are. Resolves when each partition has a leader. */
   createTopics(topics: readonly NewTopic[], signal: AbortSignal): Promise<void>
-  /** Resolves with those that were there. */
-  deleteTopics(names: readonly string[]): Promise<readonly string[]>
+  /** Resolves with those that were there, when they are no more. */
+  deleteTopics(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>
   /** Everything before these offsets is gone. */
   deleteRecords(topic: string, before: Offsets): Promise<void>
   /** A time that nothing was stored at or after is the end. */
