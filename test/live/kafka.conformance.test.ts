@@ -11,8 +11,6 @@ const namespace = `t${process.pid}`
 /** The shortest that Kafka takes by default: a consumer that was killed holds up its neighbours for that long. */
 const sessionTimeoutMs = 6_000
 const heartbeatIntervalMs = 250
-/** Twelve by default. Hundreds of queues on one small broker: four prove the same. */
-const partitions = 4
 
 const name = 'kafka'
 const variable = urlVariable(name)
@@ -40,7 +38,6 @@ async function harness(broker: Process): Promise<Harness> {
   const options = {
     hosts: [{ host: hostname, port: Number(port) }],
     namespace,
-    partitions,
     sessionTimeoutMs,
     heartbeatIntervalMs,
   }
@@ -51,7 +48,6 @@ async function harness(broker: Process): Promise<Harness> {
   process.env[variable] = broker.url
   const query = new URLSearchParams({
     namespace,
-    partitions: String(partitions),
     sessionTimeoutMs: String(sessionTimeoutMs),
     heartbeatIntervalMs: String(heartbeatIntervalMs),
   })
