@@ -12,7 +12,7 @@ const BACKOFF_MS = 50
 const BACKOFF_MAX_MS = 1_000
 
 /** Where commits go. Undefined while that can't be: in the middle of a rebalance. */
-export type Commit = ((commits: readonly Committed[]) => Promise<readonly (unknown | undefined)[]>) | undefined
+export type Commit = ((commits: readonly Committed[]) => Promise<readonly (Error | undefined)[]>) | undefined
 
 export interface CommitterHooks {
   commit(): Commit
@@ -38,12 +38,12 @@ export class Committer {
   readonly #hooks: CommitterHooks
   readonly #dirty = new Set<Assigned>()
   #waiters: Waiter[] = []
-  #running: Promise<void> | undefined
+  #running = false
+  #turn: Promise<unknown> = Promise.resolve()
   #urgent = false
   #last = -Infinity
   #wake: (() => void) | undefined
   readonly #end = new AbortController()
-  #busy = false
 
   constructor(runtime: Runtime, hooks: CommitterHooks) {
     this.#runtime = runtime
@@ -65,10 +65,9 @@ export class Committer {
     return outcome
   }
 
-  /** Resolves when everything of these was written once from now on, or can't be. `clean`: their owner lets go of them. */
-  async flush(partitions: readonly Assigned[], clean: boolean): Promise<boolean> {
-    while (this.#running !== undefined && this.#busy) await this.#running
-    return this.#commit(partitions, clean)
+  /** Whether all of these could be written as they are now. `clean`: their owner lets go of them. */
+  flush(partitions: readonly Assigned[], clean: boolean): Promise<boolean> {
+    return this.#inTurn(partitions, clean)
   }
 
   /** These are another's now. */
@@ -102,11 +101,13 @@ export class Committer {
   }
 
   #run(): void {
-    if (this.#running !== undefined || this.#end.signal.aborted) return
-    this.#running = this.#work().finally(() => {
-      this.#running = undefined
+    if (this.#running || this.#end.signal.aborted) return
+    this.#running = true
+    const over = (): void => {
+      this.#running = false
       if (this.#dirty.size > 0) this.#run()
-    })
+    }
+    this.#work().then(over, (error: unknown) => this.#hooks.died(error))
   }
 
   async #work(): Promise<void> {
@@ -126,13 +127,20 @@ export class Committer {
       const batch = [...this.#dirty]
       this.#dirty.clear()
       this.#urgent = false
-      if (await this.#commit(batch, false)) failures = 0
+      if (await this.#inTurn(batch, false)) failures = 0
       else {
         for (const one of batch) if (!one.epoch.ended) this.#dirty.add(one)
         await this.#backOff(Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** failures))
         failures += 1
       }
     }
+  }
+
+  /** Two commits that overtake each other would take back what was written. */
+  #inTurn(partitions: readonly Assigned[], clean: boolean): Promise<boolean> {
+    const written = this.#turn.then(() => this.#commit(partitions, clean))
+    this.#turn = written.catch(() => undefined)
+    return written
   }
 
   /** Whether all of it was written. */
@@ -143,16 +151,15 @@ export class Committer {
     if (commit === undefined) return false
     this.#last = this.#runtime.now()
     const snapshots = live.map((assigned) => [assigned, assigned.ledger.snapshot(clean)] as const)
-    let errors: readonly (unknown | undefined)[]
-    this.#busy = true
+    let errors: readonly (Error | undefined)[]
     try {
       errors = await commit(
         snapshots.map(([{ topic, partition }, { offset, note }]) => ({ topic, partition, offset, note })),
       )
     } catch (error) {
-      errors = snapshots.map(() => error)
+      const failure = error instanceof Error ? error : new Error('the commit failed', { cause: error })
+      errors = snapshots.map(() => failure)
     }
-    this.#busy = false
     let written = true
     for (const [index, [assigned, snapshot]] of snapshots.entries()) {
       const error = errors[index]

@@ -157,14 +157,11 @@ export class KafkaConnection implements Connection {
   async #leaveOrphans(): Promise<void> {
     const { memory, client, runtime } = this.#session
     for (const { group, member } of memory.orphans.splice(0)) {
-      const stranger = client.openMember(group)
       try {
-        await stranger.leave(member)
+        await client.leaveGroup(group, member)
       } catch (error) {
         // Its session ends by itself.
         runtime.log('debug', 'kafka: a member that a dead connection left behind could not leave', { group, error })
-      } finally {
-        stranger.close()
       }
     }
   }

@@ -87,7 +87,7 @@ export class Ledger {
   /** Everything before is gone from the log, or no longer wanted; what is in hand stays open. */
   skipTo(offset: number, inHand: (offset: number) => boolean): void {
     for (const open of this.#open) if (open < offset && !inHand(open)) this.finish(open)
-    for (const noted of [...this.#notes.keys()]) if (noted < offset && !inHand(noted)) this.#notes.delete(noted)
+    for (const noted of this.#notes.keys()) if (noted < offset && !inHand(noted)) this.#notes.delete(noted)
     this.#end = Math.max(this.#end, offset)
   }
 

@@ -30,6 +30,7 @@ export interface MembershipHooks {
 /** The life of one member of a group: joins, tells that it lives, joins again when others come and go, leaves. */
 export class Membership {
   readonly #client: LogClient
+  readonly #group: string
   readonly #member: GroupMember
   readonly #topics: readonly string[]
   readonly #settings: Settings
@@ -40,6 +41,8 @@ export class Membership {
   #id = ''
   #joined: Joined | undefined
   #lastHeard = 0
+  /** The broker waits with us for the others: no session runs out meanwhile. */
+  #joining = false
   #running: Promise<void> = Promise.resolve()
 
   constructor(
@@ -51,6 +54,7 @@ export class Membership {
     hooks: MembershipHooks,
   ) {
     this.#client = client
+    this.#group = group
     this.#member = client.openMember(group)
     this.#topics = topics
     this.#settings = settings
@@ -74,7 +78,8 @@ export class Membership {
 
   /** Whether the broker may have given our partitions away by now, by our own clock. */
   get expired(): boolean {
-    return this.#id !== '' && this.#runtime.now() - this.#lastHeard > this.#settings.sessionTimeoutMs
+    if (this.#id === '' || this.#joining) return false
+    return this.#runtime.now() - this.#lastHeard > this.#settings.sessionTimeoutMs
   }
 
   start(): void {
@@ -91,7 +96,7 @@ export class Membership {
     this.#end.abort()
     const id = this.#id
     try {
-      if (id !== '' && !signal.aborted) await this.#member.leave(id)
+      if (id !== '' && !signal.aborted) await this.#client.leaveGroup(this.#group, id)
     } catch (error) {
       // Its session ends by itself.
       this.#runtime.log('debug', 'kafka: leaving a group failed', { error })
@@ -119,7 +124,7 @@ export class Membership {
         if (signal.aborted) return
         const type = errorType(error)
         if (type === 'UNKNOWN_MEMBER_ID' || type === 'ILLEGAL_GENERATION') {
-          this.#id = ''
+          if (type === 'UNKNOWN_MEMBER_ID') this.#id = ''
           this.#hooks.lost(`the group goes on without this consumer (${type})`)
         } else if (type !== 'REBALANCE_IN_PROGRESS') {
           const { retryable } = describeError(error)
@@ -145,7 +150,9 @@ export class Membership {
       sessionTimeoutMs: this.#settings.sessionTimeoutMs,
       rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
     }
-    const joined = await this.#member.join(this.#id, claim)
+    // What is committed from here on would come behind the join.
+    this.#joined = undefined
+    const joined = await this.#asked(claim)
     this.#id = joined.member
     this.#lastHeard = this.#runtime.now()
     const mine = await this.#member.sync(joined, await this.#shares(joined))
@@ -153,6 +160,18 @@ export class Membership {
     if (this.#end.signal.aborted) return
     this.#joined = joined
     await this.#hooks.assigned(mine)
+  }
+
+  async #asked(claim: Claim): Promise<Joined> {
+    this.#joining = true
+    this.#lastHeard = this.#runtime.now()
+    try {
+      return await this.#member.join(this.#id, claim, (id) => {
+        this.#id = id
+      })
+    } finally {
+      this.#joining = false
+    }
   }
 
   async #shares({ claims }: Joined): Promise<Shares | undefined> {

@@ -20,9 +20,6 @@ const named = (parts: readonly string[]): string =>
     SPELLING,
   )
 
-/** What has a backlog and a retry topic of its own. */
-export type OwnerRef = QueueRef | (SubscriptionRef & { readonly durability: 'durable' })
-
 /**
  * How one namespace spells its topics and groups, each `_` of a name doubled:
  *

@@ -15,6 +15,7 @@ import type { Owned } from './membership.ts'
 import type { Place, PlaceHooks } from './place.ts'
 import { Reading } from './reading.ts'
 import { Settling, type Retries } from './settle.ts'
+import { untilAborted } from './signals.ts'
 import { fromRecord } from './wire.ts'
 
 /** A fetch brings what is there at once; a source that stays silent for that long is empty. */
@@ -23,6 +24,9 @@ const EMPTY_AFTER_MS = 300
 const FIRST_ASSIGNMENT_MS = 20_000
 /** How long a handler may go on with a message of a partition that is to be another's. */
 const LET_GO_MS = 15_000
+/** How often, and how many times, a last commit is tried. */
+const LOOK_AGAIN_MS = 20
+const LAST_TRIES = 50
 /** A guarded message that has lived for that long lets the next one out. */
 const GUARD_MS = 1_000
 
@@ -90,6 +94,7 @@ export class KafkaReceiver implements Receiver<Receipt> {
     this.#settling = new Settling(client, runtime, this.#committer, reads.retries, {
       usable: (receipt) => this.#usable(receipt),
       left: (receipt) => this.#left(receipt),
+      back: () => this.#arrived(),
     })
     this.#place = reads.place(
       {
@@ -127,7 +132,7 @@ export class KafkaReceiver implements Receiver<Receipt> {
       if (this.#failure !== undefined) throw this.#failure.error
       const taken = this.#take(max)
       if (taken.length > 0) return taken
-      const known = this.#placed && [...this.#assigned].every(({ caughtUp }) => caughtUp)
+      const known = this.#placed && [...this.#assigned].every(({ caughtUp, wantsMore }) => caughtUp || !wantsMore)
       const left = deadline + (known ? 0 : FIRST_ASSIGNMENT_MS) - this.#runtime.now()
       if (left <= 0) return []
       await this.#wait(left, signal)
@@ -211,8 +216,7 @@ export class KafkaReceiver implements Receiver<Receipt> {
     this.#cancelDue()
     const ours = [...this.#assigned]
     if (this.#failure === undefined && !signal.aborted) {
-      const written = this.#committer.flush(ours, true)
-      await untilAborted(written, signal)
+      await untilAborted(this.#writeAll(ours, signal), signal)
       await untilAborted(this.#place.leave(signal), signal)
     }
     this.#place.close()
@@ -220,6 +224,14 @@ export class KafkaReceiver implements Receiver<Receipt> {
     this.#failure ??= { error: unavailable('the receiver is closed', 'receiver') }
     this.#wake?.()
     this.#shared.ended(this)
+  }
+
+  /** As far as there is time: in the middle of a rebalance nothing can be committed. */
+  async #writeAll(partitions: readonly Assigned[], signal: AbortSignal): Promise<void> {
+    for (let tries = 0; tries < LAST_TRIES && !signal.aborted; tries++) {
+      if (await this.#committer.flush(partitions, true)) return
+      await this.#runtime.sleep(LOOK_AGAIN_MS, signal)
+    }
   }
 
   #take(max: number): WireDelivery<Receipt>[] {
@@ -436,16 +448,3 @@ export class KafkaReceiver implements Receiver<Receipt> {
 
 /** Node's timers take 31 bits. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
-
-/** Waits for what tells its own failures, as long as the signal lets it. */
-export function untilAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done, { once: true })
-    if (signal.aborted) done()
-    work.then(done, done)
-  })
-}

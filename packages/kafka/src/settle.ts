@@ -2,6 +2,7 @@ import type { Runtime, SettleOutcome, Settlement } from '@anybroker/driver'
 import type { Receipt } from './assigned.ts'
 import type { LogClient } from './client/port.ts'
 import type { Committer } from './committer.ts'
+import { whileNotAborted } from './signals.ts'
 import { copyRecord, fromRecord } from './wire.ts'
 
 /** Where a retry goes that is not held in hand. Undefined: it stays here, in memory. */
@@ -12,6 +13,8 @@ export interface SettlingHooks {
   usable(receipt: Receipt): boolean
   /** Out of hand, whatever becomes of it. */
   left(receipt: Receipt): void
+  /** Something is back in the buffer. */
+  back(): void
 }
 
 const OK: SettleOutcome = Object.freeze({ as: 'ok' })
@@ -95,6 +98,7 @@ export class Settling {
       this.#hooks.left(receipt)
       this.note(receipt, attempts, dueAt)
       assigned.putBack([{ record: held.record, attempts, dueAt }])
+      this.#hooks.back()
       return OK
     }
     const place = `k${assigned.partition}-${held.record.offset}`
@@ -105,22 +109,4 @@ export class Settling {
     if (outcome?.as !== 'stored') return { as: 'error', error: outcome?.error ?? new Error('no outcome') }
     return this.#hooks.usable(receipt) ? undefined : LOST
   }
-}
-
-function whileNotAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(signal.reason)
-    signal.addEventListener('abort', aborted, { once: true })
-    if (signal.aborted) aborted()
-    promise.then(
-      (value) => {
-        signal.removeEventListener('abort', aborted)
-        resolve(value)
-      },
-      (error: unknown) => {
-        signal.removeEventListener('abort', aborted)
-        reject(error)
-      },
-    )
-  })
 }

@@ -62,7 +62,7 @@ export class Cluster {
   close(): void {
     this.#closed = true
     this.#failure ??= { error: new ConnectionGone('the connection is closed') }
-    for (const connection of [...this.#all]) connection.close()
+    for (const connection of this.#all) connection.close()
     this.#all.clear()
     this.#open.clear()
   }

@@ -2,7 +2,7 @@ import assignerProtocol from 'kafkajs/src/consumer/assignerProtocol.js'
 import protocolError from 'kafkajs/src/protocol/error.js'
 import type { JoinGroupAnswer, OffsetCommitAnswer, SyncGroupAnswer } from './answers.ts'
 import type { Cluster } from './cluster.ts'
-import { commitErrors, toCommit } from './log-client.ts'
+import { commitErrors, toCommit } from './commits.ts'
 import type { GroupMember } from './port.ts'
 import type { WireConnection } from './wire-connection.ts'
 
@@ -36,7 +36,7 @@ export function openMember(cluster: Cluster, group: string): GroupMember {
   }
 
   return {
-    async join(member, { topics, data, protocol, sessionTimeoutMs, rebalanceTimeoutMs }) {
+    async join(member, { topics, data, protocol, sessionTimeoutMs, rebalanceTimeoutMs }, named) {
       const metadata = MemberMetadata.encode({ version: 1, topics, userData: data })
       const once = async (memberId: string) =>
         (await ask(
@@ -52,7 +52,10 @@ export function openMember(cluster: Cluster, group: string): GroupMember {
           true,
         )) as JoinGroupAnswer
       let answer = await once(member)
-      if (answer.errorCode === MEMBER_ID_REQUIRED) answer = await once(answer.memberId)
+      if (answer.errorCode === MEMBER_ID_REQUIRED) {
+        named(answer.memberId)
+        answer = await once(answer.memberId)
+      }
       if (answer.errorCode !== 0) {
         const error = protocolError.createErrorFromCode(answer.errorCode)
         if (COORDINATOR_GONE.has(error.type)) cluster.forgetCoordinator(group)
@@ -93,11 +96,6 @@ export function openMember(cluster: Cluster, group: string): GroupMember {
     async commit({ member, generation }, commits) {
       const args = { groupId: group, groupGenerationId: generation, memberId: member, topics: toCommit(commits) }
       return commitErrors(commits, (await ask('OffsetCommit', args, true)) as OffsetCommitAnswer)
-    },
-
-    async leave(member) {
-      const args = { groupId: group, memberId: member, members: [{ memberId: member }] }
-      await ask('LeaveGroup', args, true)
     },
 
     close() {

@@ -5,13 +5,13 @@ import type {
   DeleteGroupsAnswer,
   DeleteRecordsAnswer,
   DescribeGroupsAnswer,
-  OffsetCommitAnswer,
   OffsetFetchAnswer,
   OffsetsAnswer,
   ProduceAnswer,
   TopicErrorsAnswer,
 } from './answers.ts'
 import { Cluster } from './cluster.ts'
+import { toCommit } from './commits.ts'
 import { openMember } from './group-member.ts'
 import { openReader } from './log-reader.ts'
 import type { Committed, LogClient, NewRecord, NewTopic, Offsets, Produced } from './port.ts'
@@ -171,6 +171,10 @@ export class KafkajsClient implements LogClient {
     return true
   }
 
+  async leaveGroup(group: string, member: string): Promise<void> {
+    await this.#cluster.askCoordinator(group, 'LeaveGroup', { groupId: group, memberId: member }, true)
+  }
+
   async produce(
     topic: string,
     batches: ReadonlyMap<number, readonly NewRecord[]>,
@@ -198,7 +202,8 @@ export class KafkajsClient implements LogClient {
           results.set(one.partition, produced(one))
         }
       } catch (error) {
-        for (const partition of partitions) results.set(partition, { as: 'failed', error, stored: 'unknown' })
+        const failure = error instanceof Error ? error : new Error('the request failed', { cause: error })
+        for (const partition of partitions) results.set(partition, { as: 'failed', error: failure, stored: 'unknown' })
       }
     }
     const leaders = (await this.#cluster.leaders([topic])).get(topic)
@@ -256,32 +261,6 @@ export class KafkajsClient implements LogClient {
     this.#cluster.forgetTopic(topic)
     throw protocolError.createErrorFromCode(failed.errorCode)
   }
-}
-
-/** Commits as the request wants them, and their errors as it answers. */
-export function toCommit(commits: readonly Committed[]): readonly object[] {
-  return [...Map.groupBy(commits, ({ topic }) => topic)].map(([topic, list]) => ({
-    topic,
-    partitions: list.map(({ partition, offset, note }) => ({
-      partition,
-      offset: String(offset),
-      metadata: note ?? '',
-    })),
-  }))
-}
-
-export function commitErrors(
-  commits: readonly Committed[],
-  { responses }: OffsetCommitAnswer,
-): readonly (unknown | undefined)[] {
-  const codes = new Map(
-    responses.flatMap((of) => of.partitions.map((one) => [`${of.topic} ${one.partition}`, one.errorCode] as const)),
-  )
-  return commits.map(({ topic, partition }) => {
-    const code = codes.get(`${topic} ${partition}`)
-    if (code === 0) return undefined
-    return code === undefined ? new Error('the answer names it not') : protocolError.createErrorFromCode(code)
-  })
 }
 
 function produced({ errorCode, baseOffset }: { readonly errorCode: number; readonly baseOffset: string }): Produced {

@@ -20,6 +20,8 @@ export interface LogClient {
   members(group: string): Promise<readonly string[]>
   /** False where members keep it alive. */
   deleteGroup(group: string): Promise<boolean>
+  /** Over a connection that no join holds up. */
+  leaveGroup(group: string, member: string): Promise<void>
   /** Never throws for one partition. */
   produce(topic: string, batches: ReadonlyMap<number, readonly NewRecord[]>): Promise<ReadonlyMap<number, Produced>>
   /** A reader with connections of its own, because the answer to a fetch may take its time. */
@@ -67,7 +69,7 @@ export interface LogRecord {
 /** `stored: 'no'` only where the broker's word excludes it. */
 export type Produced =
   | { readonly as: 'stored'; readonly offset: number }
-  | { readonly as: 'failed'; readonly error: unknown; readonly stored: 'no' | 'unknown' }
+  | { readonly as: 'failed'; readonly error: Error; readonly stored: 'no' | 'unknown' }
 
 export interface Position {
   readonly topic: string
@@ -80,7 +82,7 @@ export interface Fetched {
   readonly topic: string
   readonly partition: number
   /** Set where this partition failed; the rest says nothing then. */
-  readonly error?: unknown
+  readonly error?: Error
   readonly records: readonly LogRecord[]
   /** Where the next fetch begins. */
   readonly end: number
@@ -104,14 +106,13 @@ export interface Joined {
 }
 
 export interface GroupMember {
-  /** Without a member id the broker gives one. Answers when all members have joined. */
-  join(member: string, claim: Claim): Promise<Joined>
+  /** Without a member id the broker gives one, told to `named` at once. Answers when all members have joined. */
+  join(member: string, claim: Claim, named: (member: string) => void): Promise<Joined>
   /** The leader brings everybody's partitions. Answers with our own. */
   sync(joined: Joined, shares: Shares | undefined): Promise<ReadonlyMap<string, readonly number[]>>
   heartbeat(joined: Joined): Promise<void>
   /** The error of each that was not committed. */
-  commit(joined: Joined, commits: readonly Committed[]): Promise<readonly (unknown | undefined)[]>
-  leave(member: string): Promise<void>
+  commit(joined: Joined, commits: readonly Committed[]): Promise<readonly (Error | undefined)[]>
   close(): void
 }
 

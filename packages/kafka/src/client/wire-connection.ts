@@ -63,8 +63,10 @@ export class WireConnection {
       throw this.#dead ?? new Error(`there is no request ${api}`)
     const protocol = lookup(versions)(apiKeys[api] ?? -1, definition)(args)
     if (!lenient) return connection.send({ ...protocol, logResponseError: false })
-    const { decode } = protocol.response
-    const response = { decode, parse: (decoded: unknown) => Promise.resolve(decoded) }
+    const response = {
+      decode: (raw: unknown) => protocol.response.decode(raw),
+      parse: (decoded: unknown) => Promise.resolve(decoded),
+    }
     return connection.send({ ...protocol, response, logResponseError: false })
   }
 
