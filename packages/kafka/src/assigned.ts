@@ -39,6 +39,8 @@ export class Assigned {
   position: number
   /** Everything that was there when last asked has been fetched. */
   caughtUp = false
+  /** A commit says that it is in our hands: if we die, the next owner knows that nobody let go of it. */
+  opened = false
   /** No longer handed out from: it is about to be another's. */
   lettingGo = false
   /** The ledger's note is full: what is in hand must be settled first. */

@@ -243,7 +243,7 @@ export class KafkaReceiver implements Receiver<Receipt> {
       // A handler that has lived for so long does not kill at once.
       this.#runtime.timer(GUARD_MS, () => this.#unguard(assigned, held))
     }
-    const open = [...this.#assigned].filter((one) => !one.full && !one.lettingGo && one.waiting > 0)
+    const open = [...this.#assigned].filter((one) => one.opened && !one.full && !one.lettingGo && one.waiting > 0)
     let hungry = false
     for (let left = open.length; left > 0 && taken.length < max;) {
       left = 0
@@ -334,6 +334,13 @@ export class KafkaReceiver implements Receiver<Receipt> {
     for (const one of fresh) this.#assigned.add(one)
     this.#reading.add(fresh)
     this.#placed = true
+    this.#openUp(fresh).then(undefined, (error: unknown) => this.#died(error))
+  }
+
+  async #openUp(fresh: readonly Assigned[]): Promise<void> {
+    const dead = (): boolean => this.#closing || this.#failure !== undefined
+    while (!dead() && !(await this.#committer.flush(fresh, false))) await this.#runtime.sleep(LOOK_AGAIN_MS)
+    for (const one of fresh) one.opened = true
     this.#wake?.()
   }
 
