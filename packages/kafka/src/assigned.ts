@@ -103,10 +103,14 @@ export class Assigned {
     this.#merge(this.#parked.splice(0, due))
   }
 
-  /** The next that waits, out of the buffer. */
+  /**
+   * The next that waits, out of the buffer. While the note is full nothing more, but for what stands in it already, and for one
+   * where nothing is in hand: it is what is open below that must be settled.
+   */
   take(): Held | undefined {
     const held = this.#ready[this.#head]
     if (held === undefined) return undefined
+    if (this.full && this.inHand.size > 0 && this.ledger.noted(held.record.offset) === undefined) return undefined
     this.#head += 1
     if (this.#head > 512 && this.#head * 2 > this.#ready.length) {
       this.#ready = this.#ready.slice(this.#head)

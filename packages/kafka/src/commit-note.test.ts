@@ -51,6 +51,13 @@ test('one open message under 50,000 finished ones costs a few characters', () =>
   expect(text.length).toBeLessThan(20)
 })
 
+test('a thousand neighbours in hand cost a few characters', () => {
+  const open = Array.from({ length: 1_000 }, (_, index) => ({ offset: 40 + index, attempts: 1, dueAt: 0 }))
+  const { text } = encodeNote(40, { finished: [], open, clean: false })
+  expect(text.length).toBeLessThan(20)
+  expect(decodeNote(40, text).open).toEqual(open)
+})
+
 test('what does not fit is left out at the end, and told', () => {
   const finished = Array.from({ length: 5_000 }, (_, index): [number, number] => [2 * index + 1, 2 * index + 2])
   const open = [{ offset: 0, attempts: 3, dueAt: 0 }]

@@ -26,6 +26,7 @@ export const NOTE_STOPS_AT = 3_072
 export const NOTE_MAX = 4_000
 
 const VERSION = 'ab1'
+const LONGEST_RUN = 100_000
 
 export interface Encoded {
   readonly text: string
@@ -45,16 +46,17 @@ export function encodeNote(committed: number, { finished, open, clean }: CommitN
   const base = open.reduce((least, { dueAt }) => (dueAt > 0 && dueAt < least ? dueAt : least), Infinity)
   let at = committed
   let count = 0
-  for (const { offset, attempts, dueAt } of open) {
+  for (const run of runsOf(open)) {
     const mark = noted.length
-    put(noted, offset - at)
-    put(noted, attempts)
-    put(noted, dueAt === 0 ? 0 : dueAt - base + 1)
+    put(noted, run.offset - at)
+    put(noted, run.length)
+    put(noted, run.attempts)
+    put(noted, run.dueAt === 0 ? 0 : run.dueAt - base + 1)
     if (noted.length > room) {
       noted.length = mark
       break
     }
-    at = offset
+    at = run.offset + run.length
     count += 1
   }
   put(bytes, count)
@@ -92,9 +94,14 @@ export function decodeNote(committed: number, text: string | null): CommitNote {
   let at = committed
   for (let index = 0; index < count && !read.broken; index++) {
     at += read.next()
+    const length = read.next()
     const attempts = read.next()
     const due = read.next()
-    if (!read.broken) open.push({ offset: at, attempts, dueAt: due === 0 ? 0 : base + due - 1 })
+    // Damaged text may name any length.
+    if (length > LONGEST_RUN) return { finished: [], open: [], clean: false }
+    const dueAt = due === 0 ? 0 : base + due - 1
+    for (let one = 0; one < length && !read.broken; one++) open.push({ offset: at + one, attempts, dueAt })
+    at += length
   }
   at = committed
   while (!read.broken && !read.ended) {
@@ -104,6 +111,27 @@ export function decodeNote(committed: number, text: string | null): CommitNote {
   }
   // Half a note may have lost its beginning as well as its end.
   return read.broken ? { finished: [], open: [], clean: false } : { finished, open, clean }
+}
+
+interface Run extends OpenNote {
+  readonly length: number
+}
+
+/** Neighbours with the same attempts, as what is in hand mostly is, cost no more than one. */
+function runsOf(open: readonly OpenNote[]): Run[] {
+  const runs: Run[] = []
+  for (const note of open) {
+    const last = runs.at(-1)
+    const follows =
+      last !== undefined &&
+      last.length < LONGEST_RUN &&
+      note.offset === last.offset + last.length &&
+      note.attempts === last.attempts &&
+      note.dueAt === last.dueAt
+    if (follows) runs[runs.length - 1] = { ...last, length: last.length + 1 }
+    else runs.push({ ...note, length: 1 })
+  }
+  return runs
 }
 
 /** Seven bits a byte, the lowest first. */

@@ -243,7 +243,7 @@ export class KafkaReceiver implements Receiver<Receipt> {
       // A handler that has lived for so long does not kill at once.
       this.#runtime.timer(GUARD_MS, () => this.#unguard(assigned, held))
     }
-    const open = [...this.#assigned].filter((one) => one.opened && !one.full && !one.lettingGo && one.waiting > 0)
+    const open = [...this.#assigned].filter((one) => one.opened && !one.lettingGo && one.waiting > 0)
     let hungry = false
     for (let left = open.length; left > 0 && taken.length < max;) {
       left = 0
