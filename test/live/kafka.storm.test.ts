@@ -45,9 +45,13 @@ describe.skipIf(found === '')('joins, leaves and outages of Kafka under load', (
       const join = async (): Promise<void> => {
         const broker = await connect(url)
         const name = `c${born++}`
-        const worker = await broker
-          .queue<number>('storm', { ordering: 'key' })
-          .consume(({ key = '', body }) => checker.see(name, key, body), { concurrency: 50, maxUnsettled: 500 })
+        const worker = await broker.queue<number>('storm', { ordering: 'key' }).consume(
+          async ({ key = '', body }) => {
+            await sleep(1)
+            checker.see(name, key, body)
+          },
+          { concurrency: 50, maxUnsettled: 500 },
+        )
         members.push({ broker, worker })
       }
       for (let each = 0; each < 3; each++) await join()
