@@ -1,4 +1,5 @@
 import type { Runtime } from '@anybroker/driver'
+import { Kafka, logLevel, type ISocketFactory, type SASLOptions } from 'kafkajs'
 import protocolError from 'kafkajs/src/protocol/error.js'
 import type { Settings } from '../options.ts'
 import type {
@@ -57,8 +58,17 @@ export class KafkajsClient implements LogClient {
     return new KafkajsClient(await Cluster.connect(settings, runtime, signal))
   }
 
-  get native(): unknown {
-    return undefined
+  /** For what this driver has no words for. Nothing of it is connected. */
+  get native(): Kafka {
+    const { hosts, tls, sasl, clientId, socketFactory } = this.#cluster.settings
+    return new Kafka({
+      brokers: hosts.map(({ host, port }) => `${host}:${port}`),
+      clientId,
+      logLevel: logLevel.NOTHING,
+      ...(tls === undefined ? {} : { ssl: tls }),
+      ...(sasl === undefined ? {} : { sasl: sasl as SASLOptions }),
+      ...(socketFactory === undefined || tls !== undefined ? {} : { socketFactory: plainSockets(socketFactory) }),
+    })
   }
 
   onDead(listener: (error: unknown) => void): void {
@@ -261,6 +271,10 @@ export class KafkajsClient implements LogClient {
     this.#cluster.forgetTopic(topic)
     throw protocolError.createErrorFromCode(failed.errorCode)
   }
+}
+
+function plainSockets(factory: NonNullable<Settings['socketFactory']>): ISocketFactory {
+  return ({ host, port, onConnect }) => factory({ host, port }).once('connect', onConnect)
 }
 
 function produced({ errorCode, baseOffset }: { readonly errorCode: number; readonly baseOffset: string }): Produced {
