@@ -7,28 +7,23 @@ import type {
   SourceRef,
   WireDelivery,
 } from '@anybroker/driver'
-import type { Assigned, Held, Receipt } from './assigned.ts'
+import type { Assigned, Receipt } from './assigned.ts'
 import type { LogClient, LogRecord } from './client/port.ts'
 import { Committer } from './committer.ts'
 import { unavailable } from './errors.ts'
+import { Dispatch } from './dispatch.ts'
+import { Guard } from './guard.ts'
+import { HandOver } from './hand-over.ts'
 import type { Owned } from './membership.ts'
 import type { Place, PlaceHooks } from './place.ts'
 import { Reading } from './reading.ts'
 import { Settling, type Retries } from './settle.ts'
 import { untilAborted } from './signals.ts'
-import { fromRecord } from './wire.ts'
 
 /** A fetch brings what is there at once; a source that stays silent for that long is empty. */
 const EMPTY_AFTER_MS = 300
 /** How much longer than asked a `receive` may wait for the first assignment, before it says that there is nothing. */
 const FIRST_ASSIGNMENT_MS = 20_000
-/** How long a handler may go on with a message of a partition that is to be another's. */
-const LET_GO_MS = 15_000
-/** How often, and how many times, a last commit is tried. */
-const LOOK_AGAIN_MS = 20
-const LAST_TRIES = 50
-/** A guarded message that has lived for that long lets the next one out. */
-const GUARD_MS = 1_000
 
 type ReceiveOptions = Parameters<Receiver['receive']>[1]
 
@@ -58,9 +53,10 @@ export class KafkaReceiver implements Receiver<Receipt> {
   readonly #reading: Reading
   readonly #committer: Committer
   readonly #settling: Settling
+  readonly #dispatch: Dispatch
+  readonly #handOver: HandOver
   readonly #place: Place
   readonly #assigned = new Set<Assigned>()
-  #turn = 0
   #maxUnsettled: number
   #paused = false
   #closing = false
@@ -69,8 +65,6 @@ export class KafkaReceiver implements Receiver<Receipt> {
   #failure: { readonly error: unknown } | undefined
   #wake: (() => void) | undefined
   #cancelDue: () => void = () => undefined
-  /** Counted, and free to be handed out. */
-  #cleared: (readonly [Assigned, Held])[] = []
   #lost: ((receipts: readonly Receipt[] | 'all', reason: string) => void) | undefined
 
   constructor(shared: Shared, reads: Reads, options: ReceiverOptions) {
@@ -91,6 +85,16 @@ export class KafkaReceiver implements Receiver<Receipt> {
       died: (error) => this.#died(error),
       changed: () => this.#wake?.(),
     })
+    const over = (): boolean => this.#closing || this.#failure !== undefined
+    this.#handOver = new HandOver(runtime, this.#committer, over)
+    this.#dispatch = new Dispatch(reads.source, {
+      guard: new Guard(runtime, this.#committer, {
+        over,
+        wake: () => this.#wake?.(),
+        died: (error) => this.#died(error),
+      }),
+      hungry: () => this.#reading.wake(),
+    })
     this.#settling = new Settling(client, runtime, this.#committer, reads.retries, {
       usable: (receipt) => this.#usable(receipt),
       left: (receipt) => this.#left(receipt),
@@ -100,7 +104,7 @@ export class KafkaReceiver implements Receiver<Receipt> {
       {
         owned: () => this.#owned(),
         gained: (fresh) => this.#gained(fresh),
-        letGo: (extra) => this.#startLettingGo(extra),
+        letGo: (extra) => this.#letGo(extra),
         beforeJoin: () => this.#beforeJoin(),
         lost: (reason) => this.#lose([...this.#assigned], reason),
         died: (error) => this.#died(error),
@@ -130,7 +134,7 @@ export class KafkaReceiver implements Receiver<Receipt> {
     for (;;) {
       signal.throwIfAborted()
       if (this.#failure !== undefined) throw this.#failure.error
-      const taken = this.#take(max)
+      const taken = this.#paused || this.#closing ? [] : this.#dispatch.take(this.#assigned, max)
       if (taken.length > 0) return taken
       const known = this.#placed && [...this.#assigned].every(({ caughtUp, wantsMore }) => caughtUp || !wantsMore)
       const left = deadline + (known ? 0 : FIRST_ASSIGNMENT_MS) - this.#runtime.now()
@@ -168,7 +172,7 @@ export class KafkaReceiver implements Receiver<Receipt> {
       if (receipt.state !== 'out') continue
       receipt.started = false
       this.#settling.note(receipt, attempts, Math.ceil(dueAt + ahead))
-      this.#unguard(receipt.assigned, receipt.held)
+      this.#dispatch.free(receipt.assigned, receipt.held)
     }
   }
 
@@ -216,7 +220,7 @@ export class KafkaReceiver implements Receiver<Receipt> {
     this.#cancelDue()
     const ours = [...this.#assigned]
     if (this.#failure === undefined && !signal.aborted) {
-      await untilAborted(this.#writeAll(ours, signal), signal)
+      await untilAborted(this.#handOver.write(ours, signal), signal)
       await untilAborted(this.#place.leave(signal), signal)
     }
     this.#place.close()
@@ -226,91 +230,6 @@ export class KafkaReceiver implements Receiver<Receipt> {
     this.#shared.ended(this)
   }
 
-  /** As far as there is time: in the middle of a rebalance nothing can be committed. */
-  async #writeAll(partitions: readonly Assigned[], signal: AbortSignal): Promise<void> {
-    for (let tries = 0; tries < LAST_TRIES && !signal.aborted; tries++) {
-      if (await this.#committer.flush(partitions, true)) return
-      await this.#runtime.sleep(LOOK_AGAIN_MS, signal)
-    }
-  }
-
-  #take(max: number): WireDelivery<Receipt>[] {
-    const taken: WireDelivery<Receipt>[] = []
-    if (this.#paused || this.#closing) return taken
-    for (const [assigned, held] of this.#cleared.splice(0, max)) {
-      if (assigned.epoch.ended) continue
-      taken.push(this.#delivery(assigned, held))
-      // A handler that has lived for so long does not kill at once.
-      this.#runtime.timer(GUARD_MS, () => this.#unguard(assigned, held))
-    }
-    const open = [...this.#assigned].filter((one) => one.opened && !one.lettingGo && one.waiting > 0)
-    let hungry = false
-    for (let left = open.length; left > 0 && taken.length < max;) {
-      left = 0
-      for (let index = 0; index < open.length && taken.length < max; index++) {
-        const assigned = open[(this.#turn + index) % open.length]
-        const delivery = assigned === undefined ? undefined : this.#next(assigned)
-        if (delivery === undefined) continue
-        taken.push(delivery)
-        left += 1
-        hungry ||= assigned?.wantsMore === true
-      }
-      this.#turn += 1
-    }
-    if (hungry) this.#reading.wake()
-    return taken
-  }
-
-  #next(assigned: Assigned): WireDelivery<Receipt> | undefined {
-    if (assigned.guarded === 0) {
-      const held = assigned.take()
-      return held === undefined ? undefined : this.#delivery(assigned, held)
-    }
-    if (assigned.guard !== undefined) return undefined
-    const held = assigned.take()
-    if (held !== undefined) this.#guard(assigned, held)
-    return undefined
-  }
-
-  /** Counted before a handler can see it: if it kills this process, the next one knows. */
-  #guard(assigned: Assigned, held: Held): void {
-    assigned.guard = held
-    assigned.ledger.note(held.record.offset, held.attempts + this.#carried(held) + 1, 0)
-    const counted = async (): Promise<void> => {
-      while (!assigned.epoch.ended && this.#failure === undefined && !this.#closing) {
-        if (await this.#committer.flush([assigned], false)) break
-        await this.#runtime.sleep(GUARD_MS / 10)
-      }
-      if (assigned.epoch.ended || this.#failure !== undefined || this.#closing) return
-      this.#cleared.push([assigned, held])
-      this.#wake?.()
-    }
-    counted().then(undefined, (error: unknown) => this.#died(error))
-  }
-
-  #carried({ record }: Held): number {
-    return fromRecord(record, this.source, '').carriedAttempts ?? 0
-  }
-
-  #delivery(assigned: Assigned, held: Held): WireDelivery<Receipt> {
-    const { record } = held
-    const place = `k${assigned.partition}-${record.offset}`
-    const message = fromRecord(record, this.source, place)
-    const receipt: Receipt = { assigned, held, state: 'out', started: false }
-    assigned.inHand.set(record.offset, receipt)
-    // Once noted, attempts stand there with those that the copy carried.
-    const attempt = 1 + Math.max(held.attempts, message.carriedAttempts ?? 0)
-    return {
-      receipt,
-      message,
-      attempt,
-      redelivered: attempt > 1,
-      enqueuedAt: record.timestamp,
-      position: `${assigned.partition}/${record.offset}`,
-      native: record,
-    }
-  }
-
   #usable({ assigned }: Receipt): boolean {
     return !assigned.epoch.ended && !this.#place.expired
   }
@@ -318,15 +237,8 @@ export class KafkaReceiver implements Receiver<Receipt> {
   /** A delivery is out of hand. */
   #left(receipt: Receipt): void {
     receipt.assigned.inHand.delete(receipt.held.record.offset)
-    this.#unguard(receipt.assigned, receipt.held)
+    this.#dispatch.free(receipt.assigned, receipt.held)
     this.#reading.wake()
-  }
-
-  #unguard(assigned: Assigned, held: Held): void {
-    if (assigned.guard !== held) return
-    assigned.guard = undefined
-    assigned.guarded = Math.max(0, assigned.guarded - 1)
-    this.#wake?.()
   }
 
   #gained(fresh: readonly Assigned[]): void {
@@ -334,14 +246,10 @@ export class KafkaReceiver implements Receiver<Receipt> {
     for (const one of fresh) this.#assigned.add(one)
     this.#reading.add(fresh)
     this.#placed = true
-    this.#openUp(fresh).then(undefined, (error: unknown) => this.#died(error))
-  }
-
-  async #openUp(fresh: readonly Assigned[]): Promise<void> {
-    const dead = (): boolean => this.#closing || this.#failure !== undefined
-    while (!dead() && !(await this.#committer.flush(fresh, false))) await this.#runtime.sleep(LOOK_AGAIN_MS)
-    for (const one of fresh) one.opened = true
-    this.#wake?.()
+    this.#handOver.open(fresh).then(
+      () => this.#wake?.(),
+      (error: unknown) => this.#died(error),
+    )
   }
 
   #owned(): Owned {
@@ -358,25 +266,25 @@ export class KafkaReceiver implements Receiver<Receipt> {
     await this.#committer.flush([...this.#assigned], false)
   }
 
-  #startLettingGo(extra: Owned): void {
-    const going = [...this.#assigned].filter((one) => extra.get(one.topic)?.includes(one.partition) === true)
-    const fresh = going.filter(({ lettingGo }) => !lettingGo)
-    for (const one of fresh) one.lettingGo = true
-    if (fresh.length === 0) return
-    this.#letGo(fresh).then(undefined, (error: unknown) => this.#died(error))
-  }
-
-  /** What no handler has begun goes at once; what runs has its time. Then all of it is committed, and another's. */
-  async #letGo(going: readonly Assigned[]): Promise<void> {
-    const unseen = going.flatMap(({ inHand }) => [...inHand.values()].filter(({ started }) => !started))
-    this.#giveUp(unseen, 'the partition goes to another consumer')
-    const until = this.#runtime.now() + LET_GO_MS
-    const busy = () => going.some(({ inHand, epoch }) => inHand.size > 0 && !epoch.ended)
-    while (busy() && this.#runtime.now() < until && !this.#closing) await this.#runtime.sleep(20)
-    for (let tries = 0; tries < 50 && !(await this.#committer.flush(going, true)); tries++)
-      await this.#runtime.sleep(20)
-    this.#lose(going, 'the partition goes to another consumer')
-    this.#place.rejoin()
+  #letGo(extra: Owned): void {
+    const going = [...this.#assigned].filter(
+      (one) => !one.lettingGo && extra.get(one.topic)?.includes(one.partition) === true,
+    )
+    if (going.length === 0) return
+    const reason = 'the partition goes to another consumer'
+    for (const one of going) one.lettingGo = true
+    // What no handler has begun goes at once.
+    this.#giveUp(
+      going.flatMap(({ inHand }) => [...inHand.values()].filter(({ started }) => !started)),
+      reason,
+    )
+    this.#handOver.letGo(going).then(
+      () => {
+        this.#lose(going, reason)
+        this.#place.rejoin()
+      },
+      (error: unknown) => this.#died(error),
+    )
   }
 
   #giveUp(receipts: readonly Receipt[], reason: string): void {
@@ -430,6 +338,7 @@ export class KafkaReceiver implements Receiver<Receipt> {
 
   #end(reason: string): void {
     this.#cancelDue()
+    this.#dispatch.end()
     this.#committer.end()
     for (const one of this.#assigned) {
       one.epoch.end(reason)
