@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { Names } from './names.ts'
 
 export interface Host {
@@ -30,7 +30,7 @@ export type SaslOptions =
 
 /** Options of `kafka()`. */
 export interface KafkaOptions {
-  /** Some nodes of the cluster; the others are learned from them. At least one. */
+  /** Some nodes of the cluster, as `name`, `name:port` or an object; the others are learned from them. At least one. */
   readonly hosts: readonly (string | Host)[]
   /** `true` for Node's own authorities. Default: no TLS. */
   readonly tls?: boolean | TlsOptions
@@ -129,10 +129,15 @@ function checkedHosts(given: unknown): readonly Required<Host>[] {
     throw new TypeError('kafka: hosts must be a list of at least one host')
   return Object.freeze(
     given.map((each: unknown) => {
-      const one = typeof each === 'string' ? { host: each } : plain('each of hosts', each, ['host', 'port'])
+      const one =
+        typeof each === 'string'
+          ? isIP(each) === 0
+            ? parseHost(each)
+            : { host: each }
+          : plain('each of hosts', each, ['host', 'port'])
       const { host, port = PORT } = one as { readonly host?: unknown; readonly port?: unknown }
-      if (typeof host !== 'string' || !HOST.test(host))
-        throw new TypeError('kafka: a host must be a name or an address, without a port')
+      if (typeof host !== 'string' || !HOST.test(host) || (host.includes(':') && isIP(host) === 0))
+        throw new TypeError('kafka: a host must be a name or an address')
       if (!isWhole(port, 1, 65_535)) throw new TypeError('kafka: a port must be a whole number from 1 to 65535')
       return Object.freeze({ host, port })
     }),
@@ -220,7 +225,7 @@ export function parseUrl(text: string): KafkaOptions {
 
 function parseHost(text: string): Host {
   const parts = /^(?:\[([0-9A-Fa-f:.%]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text)
-  if (parts === null) throw new TypeError('kafka: a host of the URL is none; a host is name, name:port or [v6]:port')
+  if (parts === null) throw new TypeError('kafka: a host is name, name:port or [v6]:port')
   const [, v6, name = '', port] = parts
   return { host: v6 ?? name, ...(port === undefined ? {} : { port: Number(port) }) }
 }
