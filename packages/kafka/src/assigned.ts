@@ -34,7 +34,7 @@ export class Assigned {
   readonly partition: number
   readonly ledger: Ledger
   readonly epoch: Epoch = new Epoch()
-  readonly inHand = new Map<number, Receipt>()
+  readonly inHand: Map<number, Receipt> = new Map()
   /** Where the next fetch begins. */
   position: number
   /** Everything that was there when last asked has been fetched. */
