@@ -11,6 +11,8 @@ const namespace = `t${process.pid}`
 /** The shortest that Kafka takes by default: a consumer that was killed holds up its neighbours for that long. */
 const sessionTimeoutMs = 6_000
 const heartbeatIntervalMs = 250
+/** Not the default of twelve: one small node has to lead the partitions of hundreds of queues at a time. */
+const partitions = 4
 
 const name = 'kafka'
 const variable = urlVariable(name)
@@ -38,6 +40,7 @@ async function harness(broker: Process): Promise<Harness> {
   const options = {
     hosts: [{ host: hostname, port: Number(port) }],
     namespace,
+    partitions,
     sessionTimeoutMs,
     heartbeatIntervalMs,
   }
@@ -48,6 +51,7 @@ async function harness(broker: Process): Promise<Harness> {
   process.env[variable] = broker.url
   const query = new URLSearchParams({
     namespace,
+    partitions: String(partitions),
     sessionTimeoutMs: String(sessionTimeoutMs),
     heartbeatIntervalMs: String(heartbeatIntervalMs),
   })
@@ -82,6 +86,8 @@ async function harness(broker: Process): Promise<Harness> {
     spawn: spawnConsumer(spawned),
     ...(broker.origin === 'url' ? {} : administered(broker, raw)),
     skip: {
+      'default: ordered entities have 12 partitions where the broker has them':
+        'this harness asks for 4, for the sake of its small broker; that the driver asks for 12 is in its options.test.ts',
       'E2: after close nothing of it is left on the broker':
         'an ephemeral subscription is nothing on the broker at any time, so that there is nothing to see while it lives',
     },

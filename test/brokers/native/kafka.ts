@@ -106,9 +106,6 @@ function settings({ id, client, controller }: Node, all: readonly Node[], data: 
     'share.coordinator.state.topic.replication.factor': copies,
     'share.coordinator.state.topic.min.isr': confirming,
     'group.initial.rebalance.delay.ms': 0,
-    // After a kill the node is not let in again before its old session has ended: 9 s by default.
-    'broker.session.timeout.ms': 3_000,
-    'broker.heartbeat.interval.ms': 500,
     'auto.create.topics.enable': false,
   }
   return Object.entries(values)

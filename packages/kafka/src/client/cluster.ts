@@ -171,12 +171,16 @@ export class Cluster {
 
   async #metadata(names: readonly string[]): Promise<void> {
     const answer = await this.ask(this.anyNode, 'control', 'Metadata', metadataArgs(names), true)
-    this.#learn(answer as MetadataAnswer)
+    this.#learnNodes(answer as MetadataAnswer)
+    this.#learnTopics(answer as MetadataAnswer)
   }
 
-  #learn({ brokers, controllerId, topicMetadata }: MetadataAnswer): void {
+  #learnNodes({ brokers, controllerId }: MetadataAnswer): void {
     if (brokers.length > 0) this.#addresses = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]))
     this.#controller = controllerId
+  }
+
+  #learnTopics({ topicMetadata }: MetadataAnswer): void {
     const at = this.runtime.now()
     for (const { topic, topicErrorCode, partitionMetadata } of topicMetadata) {
       if (topicErrorCode === UNKNOWN_TOPIC) this.#topics.delete(topic)
@@ -202,9 +206,9 @@ export class Cluster {
       const silent = order.at(-1)?.address === address ? () => undefined : this.#closeIfSilent(connection)
       try {
         await connection.open()
-        this.#learn(
-          (await connection.request('Metadata', metadataArgs([this.settings.probeTopic]), true)) as MetadataAnswer,
-        )
+        const answer = await connection.request('Metadata', metadataArgs([this.settings.probeTopic]), true)
+        // Whether we may see that topic does not matter here.
+        this.#learnNodes(answer as MetadataAnswer)
         return
       } catch (error) {
         failure = error

@@ -66,7 +66,7 @@ export class KafkajsClient implements LogClient {
       clientId,
       logLevel: logLevel.NOTHING,
       ...(tls === undefined ? {} : { ssl: tls }),
-      ...(sasl === undefined ? {} : { sasl: sasl as SASLOptions }),
+      ...(sasl === undefined ? {} : { sasl: { ...sasl } as SASLOptions }),
       ...(socketFactory === undefined || tls !== undefined ? {} : { socketFactory: plainSockets(socketFactory) }),
     })
   }

@@ -105,7 +105,8 @@ export class WireConnection {
       enforceRequestTimeout: true,
       clientId,
       ssl: tls === undefined ? null : tls,
-      sasl: sasl === undefined ? null : sasl,
+      // kafkajs writes into it.
+      sasl: sasl === undefined ? null : { ...sasl },
     })
     const { requestQueue } = connection
     const schedule = requestQueue.scheduleCheckPendingRequests.bind(requestQueue)
