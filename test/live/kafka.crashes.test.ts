@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { connect } from 'anybroker'
+import { Kafka, logLevel } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
 import { urlVariable } from '../brokers/brokers.ts'
 import type { ChildJob, ChildSays } from './kafka.child.ts'
@@ -107,6 +108,41 @@ describe.skipIf(found === '')('crashes and long handlers on Kafka', () => {
       expect((await queue.depth()).ready).toBe(0)
     },
   )
+})
+
+describe.skipIf(found === '')('a log that changes behind our back', () => {
+  test('deleted and made anew: offsets of the old one hide nothing of the new one', { timeout: 60_000 }, async () => {
+    await using broker = await connect(`${url}&partitions=1`)
+    const queue = broker.queue<number>('anew')
+    const seen: number[] = []
+    const handler = ({ body }: { readonly body: number }) => void seen.push(body)
+    const worker = await queue.consume(handler)
+    await queue.sendAll(Array.from({ length: 50 }, (_, body) => ({ body })))
+    await expect.poll(() => seen.length, { timeout: 20_000 }).toBe(50)
+    await worker.close()
+    const topic = `c${process.pid}.q.anew`
+    const admin = new Kafka({ brokers: [found.replace('kafka://', '')], logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    await admin.deleteTopics({ topics: [topic] })
+    await sleep(500)
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: false })
+    await sleep(500)
+    await admin.disconnect()
+    await using _again = await queue.consume(handler)
+    await queue.sendAll(Array.from({ length: 10 }, (_, index) => ({ body: 100 + index })))
+    await expect.poll(() => seen.filter((body) => body >= 100).length, { timeout: 20_000 }).toBe(10)
+  })
+
+  test('no warning of a timer that is negative reaches anybody', async () => {
+    const warnings: string[] = []
+    const listener = ({ name }: Error): void => void warnings.push(name)
+    process.on('warning', listener)
+    await using broker = await connect(url)
+    await broker.queue<string>('quiet').send('x')
+    await sleep(200)
+    process.off('warning', listener)
+    expect(warnings).toEqual([])
+  })
 })
 
 interface Child {

@@ -88,3 +88,14 @@ test('what is not wanted is finished unseen', () => {
   expect(handOut(assigned)).toBe(2)
   expect(assigned.ledger.watermark).toBe(2)
 })
+
+test('over a log that was made anew it begins anew', () => {
+  const assigned = new Assigned('t', 0, new Ledger(1_000), 20)
+  assigned.accept(records(1_000, 1_003), 1_003, 1_003)
+  handOut(assigned)
+  assigned.startOver(0)
+  assigned.inHand.clear()
+  expect([assigned.position, assigned.waiting, assigned.ledger.watermark]).toEqual([0, 0, 0])
+  assigned.accept(records(0, 2), 2, 2)
+  expect([handOut(assigned), handOut(assigned)]).toEqual([0, 1])
+})

@@ -1,6 +1,6 @@
 import { Epoch } from '@anybroker/driver'
 import type { LogRecord } from './client/port.ts'
-import type { Ledger } from './ledger.ts'
+import { Ledger } from './ledger.ts'
 import { dueAtOf, recordBytes } from './wire.ts'
 
 /** What one partition may have fetched and not handed out, before the next fetch leaves it out. A fetch may bring as much again. */
@@ -32,7 +32,7 @@ export interface Receipt {
 export class Assigned {
   readonly topic: string
   readonly partition: number
-  readonly ledger: Ledger
+  ledger: Ledger
   readonly epoch: Epoch = new Epoch()
   readonly inHand: Map<number, Receipt> = new Map()
   /** Where the next fetch begins. */
@@ -137,6 +137,17 @@ export class Assigned {
     this.clear()
     this.putBack(stays)
     return dropped
+  }
+
+  /** The log behind it is another: what was known of the old one says nothing. */
+  startOver(offset: number): void {
+    this.ledger = new Ledger(offset)
+    this.position = offset
+    this.committed = offset
+    this.guarded = 0
+    this.guard = undefined
+    this.full = false
+    this.clear()
   }
 
   clear(): void {

@@ -1,4 +1,5 @@
-import type { Capabilities, Connection, Driver, Runtime } from '@anybroker/driver'
+import { createRequire } from 'node:module'
+import { BrokerError, type Capabilities, type Connection, type Driver, type Runtime } from '@anybroker/driver'
 import { capabilitiesOf } from './capabilities.ts'
 import { KafkajsClient } from './client/log-client.ts'
 import { KafkaConnection } from './connection.ts'
@@ -32,6 +33,13 @@ export function fromUrl(url: string): Driver {
   return kafka(parseUrl(url))
 }
 
+/** We speak through what is below its front door, which another line of versions may have moved. */
+function assertClient(): void {
+  const { version } = createRequire(import.meta.url)('kafkajs/package.json') as { readonly version: string }
+  if (!/^2\.2\.\d+$/.test(version))
+    throw new BrokerError('UNSUPPORTED', `kafka: it needs kafkajs 2.2.x, and finds ${version}`)
+}
+
 class KafkaDriver implements Driver {
   readonly spec = 1
   readonly name = 'kafka'
@@ -47,6 +55,7 @@ class KafkaDriver implements Driver {
 
   async connect(runtime: Runtime, signal: AbortSignal): Promise<Connection> {
     signal.throwIfAborted()
+    assertClient()
     const settings = this.#settings
     const client = await KafkajsClient.connect(settings, runtime, signal)
     const names = new Names(settings.namespace)

@@ -19,6 +19,8 @@ export interface ReadingHooks {
   arrived(): void
   /** No fetch can help any more. */
   failed(error: unknown): void
+  /** The log ends before our place: it was deleted and made anew. What is in hand is of the old one. */
+  startOver(assigned: Assigned, offset: number): void
   readonly wanted?: (record: LogRecord) => boolean
 }
 
@@ -175,8 +177,8 @@ export class Reading {
     const { topic, partition, position } = assigned
     const start = (await this.#client.offsets(topic, [partition], 'start')).get(partition) ?? 0
     this.#runtime.log('warn', `kafka: ${topic} ${partition} has nothing at ${position}, going on at ${start}`)
-    assigned.dropBefore(start)
-    assigned.position = start
+    if (start > position) assigned.dropBefore(start)
+    else this.#hooks.startOver(assigned, start)
   }
 
   async #backOff(failures: number): Promise<void> {

@@ -77,6 +77,11 @@ export class KafkaReceiver implements Receiver<Receipt> {
     this.#reading = new Reading(client, runtime, {
       arrived: () => this.#arrived(),
       failed: (error) => this.#died(error),
+      startOver: (assigned, offset) => {
+        this.#giveUp([...assigned.inHand.values()], 'the log was made anew')
+        this.#committer.lost([assigned])
+        assigned.startOver(offset)
+      },
       ...(reads.wanted === undefined ? {} : { wanted: reads.wanted }),
     })
     this.#committer = new Committer(runtime, {
