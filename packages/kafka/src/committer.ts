@@ -150,6 +150,9 @@ export class Committer {
     if (live.length === 0) return true
     if (commit === undefined) return false
     this.#last = this.#runtime.now()
+    // Whoever waits now was finished before; who comes later may not be in it.
+    const waiting = this.#waiters
+    this.#waiters = []
     const snapshots = live.map((assigned) => [assigned, assigned.ledger.snapshot(clean)] as const)
     let errors: readonly (Error | undefined)[]
     try {
@@ -169,7 +172,7 @@ export class Committer {
         this.#failed(error)
       }
     }
-    this.#answer(new Map(snapshots.filter((_, index) => errors[index] === undefined)))
+    this.#answer(waiting, new Map(snapshots.filter((_, index) => errors[index] === undefined)))
     return written
   }
 
@@ -187,15 +190,16 @@ export class Committer {
     else if (!describeError(error).retryable) this.#hooks.died(error)
   }
 
-  #answer(written: ReadonlyMap<Assigned, Snapshot>): void {
+  #answer(waiting: readonly Waiter[], written: ReadonlyMap<Assigned, Snapshot>): void {
     const left: Waiter[] = []
-    const told: Waiter[] = []
-    for (const waiter of this.#waiters) {
-      const held = written.get(waiter.assigned)?.holds(waiter.offset) === true
-      ;(held ? told : left).push(waiter)
+    for (const waiter of waiting) {
+      const { assigned, offset, resolve } = waiter
+      if (assigned.epoch.ended || this.#end.signal.aborted) resolve(LOST)
+      else if (written.get(assigned)?.holds(offset) === true) resolve(OK)
+      else left.push(waiter)
     }
-    this.#waiters = left
-    for (const { resolve } of told) resolve(OK)
+    // Those that came meanwhile stand behind them.
+    if (left.length > 0) this.#waiters = [...left, ...this.#waiters]
   }
 
   async #backOff(ms: number): Promise<void> {

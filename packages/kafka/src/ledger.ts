@@ -6,7 +6,7 @@ export interface Snapshot {
   readonly note: string
   /** The note has grown so long that nothing more may be handed out, until what is open below is settled. */
   readonly full: boolean
-  /** Whether it says that this one is finished. */
+  /** Whether it says so of this one, if that was finished when it was taken. */
   holds(offset: number): boolean
 }
 
@@ -28,6 +28,8 @@ export class Ledger {
   readonly #notes: Map<number, Open>
   /** What earlier owners finished and nobody has fetched again yet, ascending. */
   #past: readonly (readonly [number, number])[]
+  /** The last that was finished: what is open above it leaves no ranges between. */
+  #highest = -1
   /** Everything before was fetched. */
   #end: number
   /** Where the next fetch begins. */
@@ -59,7 +61,10 @@ export class Ledger {
       if (offset < this.#end) continue
       while ((this.#past[past]?.[1] ?? Infinity) <= offset) past += 1
       const range = this.#past[past]
-      if (range !== undefined && range[0] <= offset) continue
+      if (range !== undefined && range[0] <= offset) {
+        this.#highest = offset
+        continue
+      }
       this.#open.add(offset)
       fresh.push(record)
     }
@@ -81,6 +86,7 @@ export class Ledger {
   /** Never to be handed out again. */
   finish(offset: number): void {
     this.#open.delete(offset)
+    if (offset > this.#highest) this.#highest = offset
     this.#notes.delete(offset)
   }
 
@@ -104,13 +110,11 @@ export class Ledger {
     const offset = this.watermark
     const finished = this.#finishedAbove(offset)
     const { text, cutAt } = encodeNote(offset, { finished, open: this.#openNotes(offset), clean })
-    // As it is now: what is finished later stands in the next.
-    const open = new Set(this.#open)
     return {
       offset,
       note: text,
       full: text.length > NOTE_STOPS_AT,
-      holds: (one) => one < offset || (one < cutAt && !open.has(one)),
+      holds: (one) => one < cutAt,
     }
   }
 
@@ -120,6 +124,11 @@ export class Ledger {
     for (const open of this.#open) {
       if (open > at) ranges.push([at, open])
       at = open + 1
+      // Most of what is open was never handed out, and nothing behind it is finished.
+      if (open > this.#highest) {
+        at = this.#end
+        break
+      }
     }
     if (this.#end > at && at > watermark) ranges.push([at, this.#end])
     const end = Math.max(this.#end, watermark)

@@ -54,7 +54,7 @@ export class KafkaSender implements Sender {
   async send(batch: readonly WireMessage[], signal: AbortSignal): Promise<readonly Outcome[]> {
     signal.throwIfAborted()
     const planned = this.#plan(batch)
-    const outcomes: Outcome[] = batch.map(() => ({ as: 'unknown', error: new Error('no outcome') }))
+    const outcomes = Array.from<Outcome>({ length: batch.length }).fill(UNANSWERED)
     const byTopic = Map.groupBy(planned, ({ topic }) => topic)
     await Promise.all(
       [...byTopic].map(async ([topic, list]) => {
@@ -145,6 +145,8 @@ export class KafkaSender implements Sender {
   }
 }
 
+/** Until the answer names it. */
+const UNANSWERED: Outcome = Object.freeze({ as: 'unknown', error: new Error('the answer names it not') })
 const TOO_LARGE: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
 
 function topicOf({ names }: Session, target: Ref): string {

@@ -37,9 +37,8 @@ export class Settling {
   }
 
   settle(batch: readonly Settlement<Receipt>[], signal: AbortSignal): Promise<readonly SettleOutcome[]> {
-    return Promise.all(
-      batch.map((one) => this.#settle(one, signal).catch((error: unknown) => ({ as: 'error' as const, error }))),
-    )
+    const outcomes = batch.map((one) => (one.as === 'ack' ? this.#ack(one.receipt) : this.#retry(one)))
+    return whileNotAborted(Promise.all(outcomes), signal)
   }
 
   /** Back into the buffer, in their places, with the attempts that they have used up. */
@@ -62,17 +61,8 @@ export class Settling {
     this.#committer.note(assigned)
   }
 
-  async #settle(one: Settlement<Receipt>, signal: AbortSignal): Promise<SettleOutcome> {
-    const { receipt } = one
+  #ack(receipt: Receipt): SettleOutcome | Promise<SettleOutcome> {
     if (!this.#hooks.usable(receipt) || receipt.state === 'gone') return LOST
-    if (one.as === 'retry' && receipt.state === 'out') {
-      const outcome = await this.#retry(one)
-      if (outcome !== undefined) return outcome
-    }
-    return this.#ack(receipt, signal)
-  }
-
-  #ack(receipt: Receipt, signal: AbortSignal): Promise<SettleOutcome> {
     const { assigned, held } = receipt
     const { offset } = held.record
     if (receipt.state === 'out') {
@@ -80,11 +70,24 @@ export class Settling {
       assigned.ledger.finish(offset)
       this.#hooks.left(receipt)
     }
-    return whileNotAborted(this.#committer.finished(assigned, offset), signal)
+    return this.#committer.finished(assigned, offset)
+  }
+
+  /** A copy where it goes, then the ack. */
+  async #retry(one: Settlement<Receipt> & { as: 'retry' }): Promise<SettleOutcome> {
+    const { receipt } = one
+    if (!this.#hooks.usable(receipt) || receipt.state === 'gone') return LOST
+    try {
+      // One that was acked has its copy already, and is only asked for again.
+      const outcome = receipt.state === 'out' ? await this.#copy(one) : undefined
+      return outcome ?? (await this.#ack(receipt))
+    } catch (error) {
+      return { as: 'error', error }
+    }
   }
 
   /** Undefined where the copy is stored and the ack is next. */
-  async #retry({
+  async #copy({
     receipt,
     delayMs,
     attempts,
