@@ -49,6 +49,27 @@ test('what is not due waits, without holding up what comes behind it', () => {
   expect(assigned.nextDueAt).toBe(Infinity)
 })
 
+test('in an ordered source a key waits with its first message, and others pass', () => {
+  const keyed = (offset: number, key: string, dueAt = 0) => ({ ...record(offset, dueAt), key: Buffer.from(key) })
+  const assigned = new Assigned('t', 0, new Ledger(0), 20, true)
+  assigned.accept([keyed(0, 'a', 500), keyed(1, 'a'), keyed(2, 'b'), keyed(3, 'a')], 4, 4)
+  expect([handOut(assigned), handOut(assigned)]).toEqual([2, undefined])
+  assigned.wake(500)
+  expect([handOut(assigned), handOut(assigned), handOut(assigned)]).toEqual([0, 1, 3])
+})
+
+test('a key that begins to wait takes along what waits behind it', () => {
+  const keyed = (offset: number, key: string) => ({ ...record(offset), key: Buffer.from(key) })
+  const assigned = new Assigned('t', 0, new Ledger(0), 20, true)
+  assigned.accept([keyed(0, 'a'), keyed(1, 'a'), keyed(2, 'b')], 3, 3)
+  const first = assigned.take()
+  if (first === undefined) throw new Error('nothing')
+  assigned.putBack([{ ...first, dueAt: 900 }])
+  expect([handOut(assigned), handOut(assigned)]).toEqual([2, undefined])
+  assigned.wake(900)
+  expect([handOut(assigned), handOut(assigned)]).toEqual([0, 1])
+})
+
 test('bytes and records bound what is fetched', () => {
   const heavy = fresh()
   heavy.accept(records(0, 3, 100 * 1024), 3, 9)

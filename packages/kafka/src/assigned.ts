@@ -56,14 +56,18 @@ export class Assigned {
   /** Not due yet, ascending by the time that they are. */
   #parked: Held[] = []
   #bytes = 0
+  readonly #ordered: boolean
+  /** Of ordered sources: until when a key waits, because its first message does. */
+  readonly #keys = new Map<string, number>()
 
-  constructor(topic: string, partition: number, ledger: Ledger, guarded: number) {
+  constructor(topic: string, partition: number, ledger: Ledger, guarded: number, ordered = false) {
     this.topic = topic
     this.partition = partition
     this.ledger = ledger
     this.position = ledger.from
     this.committed = ledger.from
     this.guarded = ledger.clean ? 0 : guarded
+    this.#ordered = ordered
   }
 
   get wantsMore(): boolean {
@@ -100,6 +104,7 @@ export class Assigned {
     let due = 0
     while ((this.#parked[due]?.dueAt ?? Infinity) <= wallNow) due += 1
     if (due === 0) return
+    for (const [key, until] of this.#keys) if (until <= wallNow) this.#keys.delete(key)
     this.#merge(this.#parked.splice(0, due))
   }
 
@@ -123,9 +128,8 @@ export class Assigned {
   /** Back into the buffer, in their place. */
   putBack(back: readonly Held[]): void {
     for (const held of back) this.#bytes += recordBytes(held.record)
-    const now = back.filter(({ dueAt }) => dueAt === 0)
-    for (const held of back) if (held.dueAt > 0) this.#put(held)
-    this.#merge(now)
+    const inOrder = back.toSorted((one, other) => one.record.offset - other.record.offset)
+    this.#merge(inOrder.filter((held) => !this.#parks(held)))
   }
 
   /** Drops what waits before an offset, and what is parked: a purge. Returns how many. */
@@ -154,16 +158,31 @@ export class Assigned {
     this.#ready = []
     this.#head = 0
     this.#parked = []
+    this.#keys.clear()
     this.#bytes = 0
   }
 
   #put(held: Held): void {
-    if (held.dueAt === 0) this.#ready.push(held)
-    else {
-      let at = this.#parked.length
-      while (at > 0 && (this.#parked[at - 1]?.dueAt ?? 0) > held.dueAt) at -= 1
-      this.#parked.splice(at, 0, held)
-    }
+    if (!this.#parks(held)) this.#ready.push(held)
+  }
+
+  /** Whether it must wait, and then it does. A key waits with its first message, so that nothing of it passes. */
+  #parks(held: Held): boolean {
+    const key = this.#ordered ? held.record.key?.toString('latin1') : undefined
+    if (key !== undefined) held.dueAt = Math.max(held.dueAt, this.#keys.get(key) ?? 0)
+    if (held.dueAt === 0) return false
+    let at = this.#parked.length
+    while (at > 0 && (this.#parked[at - 1]?.dueAt ?? 0) > held.dueAt) at -= 1
+    this.#parked.splice(at, 0, held)
+    if (key === undefined || this.#keys.get(key) === held.dueAt) return true
+    this.#keys.set(key, held.dueAt)
+    const behind = (one: Held): boolean =>
+      one.record.offset > held.record.offset && one.record.key?.toString('latin1') === key
+    const waiting = this.#ready.slice(this.#head)
+    this.#ready = waiting.filter((one) => !behind(one))
+    this.#head = 0
+    for (const one of waiting) if (behind(one)) this.#parks(one)
+    return true
   }
 
   #merge(back: readonly Held[]): void {

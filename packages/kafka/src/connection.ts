@@ -99,7 +99,8 @@ export class KafkaConnection implements Connection {
         retry === undefined
           ? { topic: topics[0] ?? '', partition: 0 }
           : { topic: retry, partition: retryPartition(delayMs) },
-      place: (hooks, guarded) => groupPlace(client, group, topics, settings, runtime, guarded, hooks),
+      place: (hooks, guarded) =>
+        groupPlace(client, group, topics, settings, runtime, guarded, isOrdered(source), hooks),
     }
   }
 
@@ -107,7 +108,11 @@ export class KafkaConnection implements Connection {
     const { names, memory } = this.#session
     const positions = memory.positions.get(source.name)
     if (positions === undefined) throw notFound(`opening a receiver on ${described(source)}`, source)
-    return { source, retries: undefined, place: (hooks) => ownPlace(names.topicOf(source), positions, hooks) }
+    return {
+      source,
+      retries: undefined,
+      place: (hooks) => ownPlace(names.topicOf(source), positions, isOrdered(source), hooks),
+    }
   }
 
   /** Its replies are those of one partition that carry its address. */
@@ -132,7 +137,7 @@ export class KafkaConnection implements Connection {
       address,
       wanted: (record) => inboxOf(record) === address,
       retries: undefined,
-      place: (hooks) => ownPlace(topic, known, hooks),
+      place: (hooks) => ownPlace(topic, known, false, hooks),
     }
   }
 
@@ -165,4 +170,8 @@ export class KafkaConnection implements Connection {
       }
     }
   }
+}
+
+function isOrdered(source: SourceRef): boolean {
+  return 'ordering' in source && source.ordering === 'key'
 }

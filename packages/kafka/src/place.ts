@@ -41,6 +41,7 @@ export function groupPlace(
   settings: Settings,
   runtime: Runtime,
   guarded: () => number,
+  ordered: boolean,
   hooks: PlaceHooks,
 ): Place {
   const assigned = async (mine: Owned): Promise<void> => {
@@ -58,7 +59,7 @@ export function groupPlace(
         for (const partition of list) {
           const one = known.get(`${topic} ${partition}`)
           const ledger = one === undefined ? new Ledger(starts?.get(partition) ?? 0) : restored(one)
-          fresh.push(new Assigned(topic, partition, ledger, guarded()))
+          fresh.push(new Assigned(topic, partition, ledger, guarded(), ordered))
         }
       }
       hooks.gained(fresh)
@@ -89,10 +90,15 @@ export function groupPlace(
 export type Positions = Map<string, Committed>
 
 /** All partitions of one topic, for us alone; its commits stay in this process. */
-export function ownPlace(topic: string, positions: Positions, hooks: Pick<PlaceHooks, 'gained'>): Place {
+export function ownPlace(
+  topic: string,
+  positions: Positions,
+  ordered: boolean,
+  hooks: Pick<PlaceHooks, 'gained'>,
+): Place {
   return {
     start: () =>
-      hooks.gained([...positions.values()].map((one) => new Assigned(topic, one.partition, restored(one), 0))),
+      hooks.gained([...positions.values()].map((one) => new Assigned(topic, one.partition, restored(one), 0, ordered))),
     commit: () => (commits) => {
       for (const one of commits) positions.set(`${one.topic} ${one.partition}`, one)
       return Promise.resolve([])

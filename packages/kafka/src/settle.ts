@@ -37,7 +37,7 @@ export class Settling {
   }
 
   settle(batch: readonly Settlement<Receipt>[], signal: AbortSignal): Promise<readonly SettleOutcome[]> {
-    const outcomes = batch.map((one) => (one.as === 'ack' ? this.#ack(one.receipt) : this.#retry(one)))
+    const outcomes = batch.map(async (one) => (one.as === 'ack' ? this.#ack(one.receipt) : this.#retry(one)))
     return whileNotAborted(Promise.all(outcomes), signal)
   }
 
