@@ -91,7 +91,7 @@ describe.skipIf(found === '')('crashes and long handlers on Kafka', () => {
           if (!passes && body % 2 === 0 && held < 950) {
             held += 1
             await new Promise<void>((resolve) => open.push(resolve))
-          }
+          } else await sleep(30)
           done.add(body)
         },
         { concurrency: 1_000, maxUnsettled: 1_000 },

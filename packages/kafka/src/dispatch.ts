@@ -21,7 +21,7 @@ export class Dispatch {
   }
 
   take(assigned: Iterable<Assigned>, max: number): WireDelivery<Receipt>[] {
-    const taken = this.#parts.guard.cleared(max).map((one) => this.#delivery(one.assigned, one.held))
+    const taken = this.#parts.guard.cleared().map((one) => this.#delivery(one.assigned, one.held))
     const open = [...assigned].filter((one) => one.opened && !one.lettingGo && one.waiting > 0)
     let hungry = false
     for (let found = open.length; found > 0 && taken.length < max; this.#turn += 1) {
@@ -53,7 +53,7 @@ export class Dispatch {
       const held = assigned.take()
       return held === undefined ? undefined : this.#delivery(assigned, held)
     }
-    if (assigned.guard !== undefined) return undefined
+    if (this.#parts.guard.busy) return undefined
     const held = assigned.take()
     if (held === undefined) return undefined
     const { carriedAttempts = 0 } = fromRecord(held.record, this.#source, '')

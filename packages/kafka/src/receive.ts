@@ -94,6 +94,7 @@ export class KafkaReceiver implements Receiver<Receipt> {
     this.#handOver = new HandOver(runtime, this.#committer, over)
     this.#dispatch = new Dispatch(reads.source, {
       guard: new Guard(runtime, this.#committer, {
+        partitions: () => [...this.#assigned],
         over,
         wake: () => this.#wake?.(),
         died: (error) => this.#died(error),
