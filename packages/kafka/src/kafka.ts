@@ -10,7 +10,7 @@ import { Registry } from './registry.ts'
 import type { Memory } from './session.ts'
 
 /**
- * Kafka 2.8 and later, through kafkajs 2.2.x.
+ * Kafka, through kafkajs 2.2.x. Tested on Kafka 4.3.
  *
  * @throws TypeError On an unknown option or one out of range, naming it.
  *
