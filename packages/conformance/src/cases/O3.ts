@@ -123,7 +123,8 @@ export const cases: readonly Case[] = [
     async run(t) {
       const queue = t.broker.queue<string>(t.name('cut'), {
         ordering: 'key',
-        retry: { ...overtake, maxAttempts: 50 },
+        // Enough for all the cuts, also where each is waited for because nobody is told of it.
+        retry: { onRetry: 'overtake', maxAttempts: 100, backoff: { initialMs: 200, factor: 1, jitter: 0 } },
       })
       const bodies = Array.from({ length: 12 }, (_, n) => `m${n}`)
       await queue.sendAll(bodies.map((body, n) => ({ body, key: `k${n % 3}` })))
