@@ -24,7 +24,7 @@ export const groups: Readonly<Record<string, readonly BrokerName[]>> = {
 export const supported: readonly BrokerName[] = []
 
 /** The brokers that there is a driver for, in work or not: what `pnpm brokers` means without names. */
-export const withDriver: readonly BrokerName[] = ['rabbitmq-3', 'rabbitmq-4']
+export const withDriver: readonly BrokerName[] = ['rabbitmq-3', 'rabbitmq-4', 'google-pubsub']
 
 /** Brokers and groups to brokers, each once, in the order of {@link names}. An unknown one is a `RangeError`. */
 export function select(wanted: readonly string[]): readonly BrokerName[] {

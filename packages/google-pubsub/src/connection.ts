@@ -1,0 +1,116 @@
+import type {
+  Admin,
+  Capabilities,
+  Connection,
+  InboxRef,
+  Receiver,
+  ReceiverOptions,
+  Ref,
+  Sender,
+  SourceRef,
+  Topology,
+} from '@anybroker/driver'
+import { GooglePubsubAdmin } from './admin.ts'
+import { closeClients } from './clients.ts'
+import { Ephemerals } from './ephemerals.ts'
+import { ALREADY_EXISTS, NOT_FOUND, notFound, statusOf } from './errors.ts'
+import { EPHEMERAL_RETENTION_SECONDS, EXPIRATION_SECONDS } from './limits.ts'
+import { described } from './names.ts'
+import { GooglePubsubTopology } from './provision.ts'
+import { type Closed, GooglePubsubReceiver } from './receive.ts'
+import { GooglePubsubSender } from './send.ts'
+import { call, request, type Session } from './session.ts'
+import { INBOX } from './wire.ts'
+
+/** Of a service without sessions: streams come and go, and what is in hand outlives them. So it is never told `disconnected`. */
+export class GooglePubsubConnection implements Connection {
+  readonly capabilities: Capabilities
+  readonly topology: Topology
+  readonly admin: Admin
+  /** `{ publisher, subscriber }`: the v1 clients of `@google-cloud/pubsub`. */
+  readonly native: unknown
+  readonly #session: Session
+  readonly #ephemerals: Ephemerals
+
+  constructor(session: Session, capabilities: Capabilities) {
+    this.#session = session
+    this.#ephemerals = new Ephemerals(session)
+    this.capabilities = capabilities
+    this.topology = new GooglePubsubTopology(session, this.#ephemerals)
+    this.admin = new GooglePubsubAdmin(session)
+    const { publisher, subscriber } = session.clients
+    this.native = Object.freeze({ publisher, subscriber })
+  }
+
+  async openSender(target: Ref, signal: AbortSignal): Promise<Sender> {
+    signal.throwIfAborted()
+    return GooglePubsubSender.open(this.#session, target, signal)
+  }
+
+  async openReceiver(source: SourceRef, options: ReceiverOptions, signal: AbortSignal): Promise<Receiver> {
+    signal.throwIfAborted()
+    const { names } = this.#session
+    if (source.kind === 'inbox') return this.#openInbox(source, options, signal)
+    const name = source.kind === 'dead-letters' ? names.dead(source.of) : names.base(source)
+    if ((await this.#session.hasSubscription(name, signal)) === false)
+      throw notFound(`opening a receiver on ${described(source)}`, source)
+    if (source.kind === 'subscription' && source.durability === 'ephemeral') this.#ephemerals.add(name)
+    return new GooglePubsubReceiver(this.#session, source, name, options, () => Promise.resolve())
+  }
+
+  onState(): void {
+    // There is no session whose state could change.
+  }
+
+  maintain(signal: AbortSignal): Promise<void> {
+    return this.#ephemerals.maintain(signal)
+  }
+
+  async close(): Promise<void> {
+    await closeClients(this.#session.clients)
+  }
+
+  /** The subscription of an inbox, made anew or found again, so that replies under way still find it. */
+  async #openInbox(source: InboxRef, options: ReceiverOptions, signal: AbortSignal): Promise<Receiver> {
+    const { names, clients, runtime } = this.#session
+    const address = source.address ?? names.inbox(runtime.id())
+    const topic = names.topicPath(names.replies)
+    const name = names.subscriptionPath(address)
+    const create = (): Promise<unknown> =>
+      request(signal, () =>
+        clients.subscriber.createSubscription(
+          {
+            name,
+            topic,
+            filter: `attributes.${INBOX} = "${address}"`,
+            expirationPolicy: { ttl: { seconds: EXPIRATION_SECONDS } },
+            messageRetentionDuration: { seconds: EPHEMERAL_RETENTION_SECONDS },
+            labels: { 'ab-kind': 'inbox', ...this.#ephemerals.labels() },
+          },
+          call(),
+        ),
+      )
+    try {
+      await create()
+    } catch (error) {
+      if (statusOf(error) === NOT_FOUND) {
+        await unlessThere(() => request(signal, () => clients.publisher.createTopic({ name: topic }, call())))
+        await unlessThere(create)
+      } else if (statusOf(error) !== ALREADY_EXISTS) throw error
+    }
+    this.#ephemerals.add(address)
+    const closed: Closed = async (closing) => {
+      this.#ephemerals.forget(address)
+      await request(closing, () => clients.subscriber.deleteSubscription({ subscription: name }, call()))
+    }
+    return new GooglePubsubReceiver(this.#session, { kind: 'inbox', address }, address, options, closed)
+  }
+}
+
+async function unlessThere(create: () => Promise<unknown>): Promise<void> {
+  try {
+    await create()
+  } catch (error) {
+    if (statusOf(error) !== ALREADY_EXISTS) throw error
+  }
+}

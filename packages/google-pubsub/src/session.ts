@@ -1,0 +1,77 @@
+import type { Runtime } from '@anybroker/driver'
+import type { Clients } from './clients.ts'
+import { NOT_FOUND, PERMISSION_DENIED, statusOf } from './errors.ts'
+import { Names } from './names.ts'
+import type { Settings } from './options.ts'
+
+/** The client's own retries are off, because core retries and must know what was unknown; its deadline is far above core's. */
+const CALL = { timeout: 120_000, retry: null }
+
+/** Options of one call: a new object each, because the client writes into it. */
+export function call(): { timeout: number; retry: null } {
+  return { ...CALL }
+}
+
+/** Waits for a request; an abort ends the wait with the signal's reason, and leaves the request alone. */
+export async function request<T>(signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T> {
+  if (signal === undefined) return send()
+  signal.throwIfAborted()
+  let abort = (): void => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+  })
+  try {
+    return await Promise.race([send(), aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+/** What all of one connection share. */
+export class Session {
+  readonly clients: Clients
+  readonly names: Names
+  readonly settings: Settings
+  readonly runtime: Runtime
+  /** Receivers by the path of their subscription, for a seek. */
+  readonly receivers: Map<string, Set<Seekable>> = new Map()
+
+  constructor(clients: Clients, settings: Settings, runtime: Runtime) {
+    this.clients = clients
+    this.names = new Names(clients.project, settings.namespace)
+    this.settings = settings
+    this.runtime = runtime
+  }
+
+  /** Whether a topic is there; `unknown` where we may not ask. */
+  async hasTopic(name: string, signal: AbortSignal | undefined): Promise<boolean | 'unknown'> {
+    const topic = this.names.topicPath(name)
+    return has(() => request(signal, () => this.clients.publisher.getTopic({ topic }, call())))
+  }
+
+  async hasSubscription(name: string, signal: AbortSignal | undefined): Promise<boolean | 'unknown'> {
+    const subscription = this.names.subscriptionPath(name)
+    return has(() => request(signal, () => this.clients.subscriber.getSubscription({ subscription }, call())))
+  }
+}
+
+/** What a seek does to the receivers of this connection. */
+export interface Seekable {
+  /** Stops its streams: what comes until `resumeAfterSeek` is not of this place in time. */
+  stopForSeek(): Promise<void>
+  /** `moved`: what is in hand is lost. */
+  resumeAfterSeek(moved: boolean): void
+}
+
+async function has(ask: () => Promise<unknown>): Promise<boolean | 'unknown'> {
+  try {
+    await ask()
+    return true
+  } catch (error) {
+    const status = statusOf(error)
+    if (status === NOT_FOUND) return false
+    if (status === PERMISSION_DENIED) return 'unknown'
+    throw error
+  }
+}
