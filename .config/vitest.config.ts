@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 // Tests run on the sources of all packages, without a build. Vitest resolves by these conditions; a child process that a
 // test starts gets the same one by NODE_OPTIONS.
 const condition = 'anybroker-source'
-const conditions = [condition, 'module', 'node', 'development|production']
+const conditions = [condition, 'node', 'development|production']
 const nodeOptions = [process.env['NODE_OPTIONS'], `--conditions=${condition}`].filter(Boolean).join(' ')
 
 export default defineConfig({
