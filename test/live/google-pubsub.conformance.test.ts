@@ -8,6 +8,9 @@ import { up, urlVariable, type Broker as Process } from '../brokers/brokers.ts'
 import { cuttable } from './cuttable.ts'
 
 const projectId = 'anybroker'
+/** Measured on emulator 0.8.20: half of what is published after a cut is sent there, and comes back after 10 s, again and again. */
+const DEAD_STREAMS =
+  'for ever, the emulator goes on sending to streams whose connections broke, and each case leaves three of them'
 const namespace = `t${process.pid}`
 const variable = urlVariable('google-pubsub')
 const url = process.env[variable]
@@ -54,6 +57,10 @@ async function harness(broker: Process): Promise<Harness> {
       fill: 'Pub/Sub is never full',
       restart: 'a service that never restarts; its emulator keeps everything in memory',
       virtualTime: 'time passes at the service',
+    },
+    skip: {
+      'E1: an outage is bridged, or an event says that there may be a gap': DEAD_STREAMS,
+      'O3: the copy is there before the ack: a cut in the middle loses nothing': DEAD_STREAMS,
     },
     slowness: 2,
     close: async () => {

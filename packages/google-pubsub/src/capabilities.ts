@@ -1,5 +1,5 @@
 import { type Capabilities, declare } from '@anybroker/driver'
-import { MESSAGE_BYTES, REPLAY_SECONDS, retentionSeconds } from './limits.ts'
+import { BODY_BYTES, EXPIRATION_SECONDS, REPLAY_SECONDS, retentionSeconds } from './limits.ts'
 import type { Settings } from './options.ts'
 
 /** Retries up to that wait in the consumer's hand; longer ones as copies in the lane. */
@@ -10,13 +10,6 @@ const LONGEST_DELAY_MS = 30 * 24 * 60 * 60_000
 
 /** How many takes that no handler saw may be counted before a message is dead-lettered unseen. */
 const SLACK = 20
-
-/** How long an ephemeral subscription or an inbox lives without a word of its process. */
-export const EPHEMERAL_MS = 300_000
-
-/** How often `maintain` looks for those of the dead, and how often core calls it. Two looks must find one overdue. */
-export const REAP_EVERY_MS = 300_000
-const MAINTAIN_EVERY_MS = 30_000
 
 const NATIVE = { grade: 'native', proof: 'engine' } as const
 const EMULATED = { grade: 'emulated', proof: 'engine' } as const
@@ -35,9 +28,10 @@ export function capabilitiesOf(settings: Pick<Settings, 'exactlyOnce' | 'emulato
     S3: { ...NATIVE, note: 'a lane of its own for what is redriven, delayed or requeued' },
     E1: { ...NATIVE, note: 'a subscription of its own, so that an outage of 10 minutes is bridged' },
     E2: {
-      ...EMULATED,
-      maxMs: EPHEMERAL_MS + 2 * (REAP_EVERY_MS + MAINTAIN_EVERY_MS),
-      note: 'by any process of the namespace; without one the service removes it after a day',
+      grade: 'native',
+      proof: 'vendor',
+      maxMs: EXPIRATION_SECONDS * 1_000,
+      note: 'deleted on close; of a dead process the service removes it after a day without a consumer, the emulator never',
     },
     D1: settings.exactlyOnce
       ? { ...NATIVE, evidence: 'confirmed' }
@@ -53,7 +47,7 @@ export function capabilitiesOf(settings: Pick<Settings, 'exactlyOnce' | 'emulato
     O1: { ...NATIVE, note: 'ordering keys' },
     O2: { ...EMULATED, note: 'the head is held in hand' },
     O3: { ...EMULATED, note: 'a copy; of a subscription in its lane' },
-    M1: { ...NATIVE, maxBytes: MESSAGE_BYTES },
+    M1: { ...NATIVE, maxBytes: BODY_BYTES },
     L1: { ...EMULATED, maxMs: LONGEST_DELAY_MS, note: 'in the lane; on topics by each subscription' },
     L2: none('the retention is the same for all messages of a subscription'),
     L3: none('Pub/Sub has no deduplication by an id of the publisher'),

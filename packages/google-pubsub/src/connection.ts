@@ -12,7 +12,6 @@ import type {
 } from '@anybroker/driver'
 import { GooglePubsubAdmin } from './admin.ts'
 import { closeClients } from './clients.ts'
-import { Ephemerals } from './ephemerals.ts'
 import { ALREADY_EXISTS, NOT_FOUND, notFound, statusOf } from './errors.ts'
 import { EPHEMERAL_RETENTION_SECONDS, EXPIRATION_SECONDS } from './limits.ts'
 import { described } from './names.ts'
@@ -30,13 +29,11 @@ export class GooglePubsubConnection implements Connection {
   /** `{ publisher, subscriber }`: the v1 clients of `@google-cloud/pubsub`. */
   readonly native: unknown
   readonly #session: Session
-  readonly #ephemerals: Ephemerals
 
   constructor(session: Session, capabilities: Capabilities) {
     this.#session = session
-    this.#ephemerals = new Ephemerals(session)
     this.capabilities = capabilities
-    this.topology = new GooglePubsubTopology(session, this.#ephemerals)
+    this.topology = new GooglePubsubTopology(session)
     this.admin = new GooglePubsubAdmin(session)
     const { publisher, subscriber } = session.clients
     this.native = Object.freeze({ publisher, subscriber })
@@ -54,16 +51,11 @@ export class GooglePubsubConnection implements Connection {
     const name = source.kind === 'dead-letters' ? names.dead(source.of) : names.base(source)
     if ((await this.#session.hasSubscription(name, signal)) === false)
       throw notFound(`opening a receiver on ${described(source)}`, source)
-    if (source.kind === 'subscription' && source.durability === 'ephemeral') this.#ephemerals.add(name)
     return new GooglePubsubReceiver(this.#session, source, name, options, () => Promise.resolve())
   }
 
   onState(): void {
     // There is no session whose state could change.
-  }
-
-  maintain(signal: AbortSignal): Promise<void> {
-    return this.#ephemerals.maintain(signal)
   }
 
   async close(): Promise<void> {
@@ -85,7 +77,7 @@ export class GooglePubsubConnection implements Connection {
             filter: `attributes.${INBOX} = "${address}"`,
             expirationPolicy: { ttl: { seconds: EXPIRATION_SECONDS } },
             messageRetentionDuration: { seconds: EPHEMERAL_RETENTION_SECONDS },
-            labels: { 'ab-kind': 'inbox', ...this.#ephemerals.labels() },
+            labels: { 'ab-kind': 'inbox' },
           },
           call(),
         ),
@@ -98,9 +90,7 @@ export class GooglePubsubConnection implements Connection {
         await unlessThere(create)
       } else if (statusOf(error) !== ALREADY_EXISTS) throw error
     }
-    this.#ephemerals.add(address)
     const closed: Closed = async (closing) => {
-      this.#ephemerals.forget(address)
       await request(closing, () => clients.subscriber.deleteSubscription({ subscription: name }, call()))
     }
     return new GooglePubsubReceiver(this.#session, { kind: 'inbox', address }, address, options, closed)

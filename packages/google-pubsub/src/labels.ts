@@ -14,9 +14,6 @@ const HASH_LENGTH = 16
 const PREFIX = 'ab-'
 const PARTS = ['ordering', 'filter', 'from'] as const
 
-/** Of what is ephemeral: until when its process must have said that it lives, in seconds since 1970. */
-export const ALIVE_LABEL = 'ab-alive-until'
-
 export function identityOf(ref: EntityRef, { filter, from = 'now' }: EntitySettings): Identity {
   const canonical = canonicalFilter(filter)
   const hashed = createHash('sha256').update(canonical).digest('hex').slice(0, HASH_LENGTH)
@@ -33,11 +30,4 @@ export function differences(labels: Labels | null | undefined, asked: Identity):
     const there = labels?.[PREFIX + part] ?? asked[part]
     return there === asked[part] ? [] : [`${part}: there ${there}, asked ${asked[part]}`]
   })
-}
-
-/** On a subscription from the earliest that was not moved there yet: whoever finds it does that. */
-export const SEEKING = 'ab-seeking'
-
-export function seekingLabels(): Labels {
-  return { [SEEKING]: 'earliest' }
 }

@@ -1,7 +1,8 @@
 /** What the service takes: https://cloud.google.com/pubsub/quotas#resource_limits, read for version 1 of its API. */
 
-/** Of one publish request, and so of one message: 10 MB, less what we spare for attributes and framing. */
-export const MESSAGE_BYTES: number = 10_000_000 - 64 * 1024
+/** Of one publish request, and so of one message with its attributes; of its body what is left beside them. */
+export const MESSAGE_BYTES = 10_000_000
+export const BODY_BYTES: number = MESSAGE_BYTES - 64 * 1024
 export const REQUEST_BYTES = 9_000_000
 export const REQUEST_MESSAGES = 1_000
 

@@ -5,7 +5,8 @@ import { PROBE, type Received } from './wire.ts'
 /** How long a consumer may take to read a lane that it has open. */
 const READING_MS = 1_000
 /** How often the lane is looked into after that: one look may find nothing though there is something. */
-const LOOKS = 3
+const LOOKS = 5
+const BETWEEN_MS = 200
 const MOST = 100
 
 /**
@@ -24,11 +25,12 @@ export async function isRead(session: Session, lane: string, signal: AbortSignal
   try {
     for (let look = 0; look < LOOKS && !found; look += 1) {
       const [{ receivedMessages }] = await request(signal, () =>
-        clients.subscriber.pull({ subscription, maxMessages: MOST }, call()),
+        clients.subscriber.pull({ subscription, maxMessages: MOST, returnImmediately: true }, call()),
       )
       const received = receivedMessages ?? []
       // A lane that is full of what waits: look on until the probe comes, or nothing does.
       if (received.length > 0) look -= 1
+      else await runtime.sleep(BETWEEN_MS, signal)
       const probes = received.filter(({ message }) => message?.attributes?.[PROBE] !== undefined)
       found = probes.some(({ message }) => message?.attributes?.[PROBE] === id)
       others.push(...received.filter((one) => !probes.includes(one)))

@@ -1,9 +1,8 @@
 import type { EntityRef, EntitySettings, Ensured, SubscriptionRef, Topology, TopicRef } from '@anybroker/driver'
 import type { protos } from '@google-cloud/pubsub'
-import type { Ephemerals } from './ephemerals.ts'
 import { ALREADY_EXISTS, NOT_FOUND, notFound, statusOf } from './errors.ts'
 import { nativeFilter } from './filter.ts'
-import { differences, identityLabels, identityOf, type Labels, SEEKING, seekingLabels } from './labels.ts'
+import { differences, identityLabels, identityOf, type Labels } from './labels.ts'
 import {
   BACKSTOP_DELIVERIES,
   EPHEMERAL_RETENTION_SECONDS,
@@ -29,11 +28,9 @@ const ACK_DEADLINE_SECONDS = 30
  */
 export class GooglePubsubTopology implements Topology {
   readonly #session: Session
-  readonly #ephemerals: Ephemerals
 
-  constructor(session: Session, ephemerals: Ephemerals) {
+  constructor(session: Session) {
     this.#session = session
-    this.#ephemerals = ephemerals
   }
 
   async ensure(ref: EntityRef, settings: EntitySettings, signal: AbortSignal): Promise<Ensured> {
@@ -60,8 +57,9 @@ export class GooglePubsubTopology implements Topology {
       ...differences(there.labels, asked),
       ...(topic === wanted ? [] : [`topic: there ${topic}, asked ${wanted}`]),
     ]
-    if (differ.length === 0 && there.labels?.[SEEKING] !== undefined) await this.#seekToStart(names.base(ref), signal)
-    return compared(differ)
+    // One from the earliest is moved there before its lane is made: without one, that may not have happened.
+    const isWhole = settings.from !== 'earliest' || !isOwner(ref) || (await this.#isWhole(ref, signal))
+    return differ.length === 0 && !isWhole ? undefined : compared(differ)
   }
 
   async delete(ref: EntityRef, signal: AbortSignal): Promise<boolean> {
@@ -87,7 +85,6 @@ export class GooglePubsubTopology implements Topology {
         this.#gone(signal, () => clients.publisher.deleteTopic({ topic: names.topicPath(name) }, call())),
       ),
     )
-    if (!isOwner(ref)) this.#ephemerals.forget(base)
     return was
   }
 
@@ -119,7 +116,10 @@ export class GooglePubsubTopology implements Topology {
     const name = this.#session.names.base(ref)
     const made = await this.#makeTopic(name, signal, {
       labels: identityLabels('topic', identityOf(ref, settings)),
-      messageRetentionDuration: { seconds: REPLAY_SECONDS },
+      // The emulator can't move an ordered subscription, and begins a new one with all that the topic keeps.
+      ...(ref.ordering === 'key' && this.#session.settings.emulator !== undefined
+        ? {}
+        : { messageRetentionDuration: { seconds: REPLAY_SECONDS } }),
     })
     return made ? CREATED : this.#again(ref, settings, signal)
   }
@@ -137,23 +137,24 @@ export class GooglePubsubTopology implements Topology {
       ),
     )
     const labels: Labels = { 'ab-kind': 'part' }
+    const makeLane = (): Promise<boolean> =>
+      this.#makeSubscription(lane, lane, signal, { ...this.#kept(ref, dead), labels })
+    const isEarliest = settings.from === 'earliest'
     await Promise.all([
-      this.#makeSubscription(lane, lane, signal, { ...this.#kept(ref, dead), labels }),
+      isEarliest ? undefined : makeLane(),
       // Letters have no dead letters of their own, and stay however often somebody looks at them.
       this.#makeSubscription(dead, dead, signal, { ...this.#lasting, labels }),
     ])
-    const { from } = settings
     const made = await this.#makeSubscription(base, shared ?? base, signal, {
       ...this.#kept(ref, dead),
-      labels: {
-        ...identityLabels(ref.kind, identityOf(ref, settings)),
-        ...(from === 'earliest' ? seekingLabels() : {}),
-      },
+      labels: identityLabels(ref.kind, identityOf(ref, settings)),
       filter: nativeFilter(settings.filter),
     })
-    if (!made) return this.#again(ref, settings, signal)
-    if (from === 'earliest') await this.#seekToStart(base, signal)
-    return CREATED
+    if (isEarliest) {
+      await this.#seekToStart(base, signal)
+      await makeLane()
+    }
+    return made ? CREATED : this.#again(ref, settings, signal)
   }
 
   async #createEphemeral(ref: SubscriptionRef, settings: EntitySettings, signal: AbortSignal): Promise<Ensured> {
@@ -166,9 +167,8 @@ export class GooglePubsubTopology implements Topology {
         ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
         enableMessageOrdering: ref.ordering === 'key',
         filter: nativeFilter(settings.filter),
-        labels: { ...identityLabels('ephemeral', identityOf(ref, settings)), ...this.#ephemerals.labels() },
+        labels: identityLabels('ephemeral', identityOf(ref, settings)),
       })
-      this.#ephemerals.add(base)
       return made ? CREATED : SAME
     } catch (error) {
       if (statusOf(error) === NOT_FOUND) throw missingTopic(ref, error)
@@ -198,21 +198,16 @@ export class GooglePubsubTopology implements Topology {
     }
   }
 
-  /** To the earliest that its topic keeps; then the label that asks for it goes. */
+  /** To the earliest that its topic keeps. */
   async #seekToStart(name: string, signal: AbortSignal): Promise<void> {
     const { names, clients, runtime } = this.#session
     const subscription = names.subscriptionPath(name)
     const time = toTimestamp(runtime.wallNow() - REPLAY_SECONDS * 1_000)
     await request(signal, () => clients.subscriber.seek({ subscription, time }, call()))
-    const [there] = await request(signal, () => clients.subscriber.getSubscription({ subscription }, call()))
-    const labels = { ...there.labels }
-    delete labels[SEEKING]
-    await request(signal, () =>
-      clients.subscriber.updateSubscription(
-        { subscription: { name: subscription, labels }, updateMask: { paths: ['labels'] } },
-        call(),
-      ),
-    )
+  }
+
+  async #isWhole(ref: Owner, signal: AbortSignal): Promise<boolean> {
+    return (await this.#subscription(this.#session.names.lane(ref), signal)) !== undefined
   }
 
   async #topic(name: string, signal: AbortSignal): Promise<protos.google.pubsub.v1.ITopic | undefined> {
@@ -249,7 +244,7 @@ export class GooglePubsubTopology implements Topology {
     const subscription = { name: path, topic: names.topicPath(on), ...settings }
     const isNew = await made(() => request(signal, () => clients.subscriber.createSubscription(subscription, call())))
     // The service begins with what comes; its emulator with all that the topic keeps. It runs by our clock.
-    if (isNew && own.emulator !== undefined && on !== name) {
+    if (isNew && own.emulator !== undefined && on !== name && settings.enableMessageOrdering !== true) {
       const to = { subscription: path, time: toTimestamp(before) }
       await request(signal, () => clients.subscriber.seek(to, call()))
     }

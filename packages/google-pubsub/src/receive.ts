@@ -12,7 +12,7 @@ import {
 import { acknowledge } from './calls.ts'
 import { describeError, notFound, unavailable } from './errors.ts'
 import { Lane } from './lane.ts'
-import { LEAST_LEASE_SECONDS, MOST_LEASE_SECONDS } from './limits.ts'
+import { LEAST_LEASE_SECONDS } from './limits.ts'
 import { described, isOrdered, isOwner } from './names.ts'
 import type { Seekable, Session } from './session.ts'
 import { type Back, Settling } from './settle.ts'
@@ -22,6 +22,13 @@ import { bytesOf, live, type Receipt, type Taken } from './taken.ts'
 import { fromReceived, type Received } from './wire.ts'
 
 type ReceiveOptions = Parameters<Receiver['receive']>[1]
+
+/**
+ * The first lease, from which core renews to the one that it wants: short, because what was on its way into a stream that died is hidden
+ * for so long, and most messages are settled before.
+ */
+const LEASE_SECONDS = LEAST_LEASE_SECONDS
+const LEASE_MS: number = LEASE_SECONDS * 1_000
 
 /** What is ready is pushed at once. */
 const EMPTY_AFTER_MS = 1_000
@@ -50,7 +57,6 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
   readonly #session: Session
   readonly #source: SourceRef
   readonly #path: string
-  readonly #leaseMs: number
   readonly #ordered: boolean
   readonly #settling: Settling
   readonly #closed: (signal: AbortSignal) => Promise<void>
@@ -79,8 +85,6 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
     this.#ordered = isOrdered(source)
     this.#max = options.maxUnsettled
     this.#closed = closed
-    const leaseSeconds = Math.min(MOST_LEASE_SECONDS, Math.max(LEAST_LEASE_SECONDS, Math.ceil(options.leaseMs / 1_000)))
-    this.#leaseMs = leaseSeconds * 1_000
     if (source.kind === 'inbox') this.address = source.address ?? ''
     this.#settling = new Settling(session, source, {
       over: (taken) => this.#over(taken),
@@ -91,7 +95,7 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
       const lane = new Lane(session, {
         source,
         lane: session.names.lane(source),
-        leaseSeconds,
+        leaseSeconds: LEASE_SECONDS,
         arrived: (received) => this.#arrived(received, lane.path),
         failed: (error) => this.#fail(error),
       })
@@ -211,7 +215,7 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
     const window = this.#ordered ? Math.min(MOST_WINDOW, this.#max * ORDERED_WINDOW) : this.#max
     return new Stream(this.#session, {
       path: this.#path,
-      leaseSeconds: this.#leaseMs / 1_000,
+      leaseSeconds: LEASE_SECONDS,
       window: { messages: window, bytes: BUFFER_BYTES },
       oneByOne: this.#ordered,
       arrived: (received) => this.#arrived(received, this.#path),
@@ -222,7 +226,7 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
   #arrived(received: readonly Received[], path: string): void {
     if (this.#failure !== undefined) return
     const now = this.#session.runtime.now()
-    const leaseUntil = now + this.#leaseMs
+    const leaseUntil = now + LEASE_MS
     const taken: Taken[] = []
     const strangers: string[] = []
     for (const from of received) {
@@ -264,7 +268,8 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
     const total = this.#stock.size + this.#stock.out
     this.#lane?.want(!stopped)
     if (stopped || this.#stock.bytes > BUFFER_BYTES) this.#stream.want(false)
-    else if (this.#ordered || total <= this.#max / 2) this.#stream.want(true)
+    else if (this.#ordered || (this.#stock.size === 0 && total < this.#max) || total <= this.#max / 2)
+      this.#stream.want(true)
     else if (total > this.#max) {
       this.#stream.want(false)
       this.#returnSurplusSometime()
@@ -288,7 +293,7 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
   #take(max: number): readonly Taken[] {
     if (this.#seeking || this.#paused) return []
     const now = this.#session.runtime.now()
-    this.#stock.remove(({ leaseUntil }) => leaseUntil - now < this.#leaseMs * STALE)
+    this.#stock.remove(({ leaseUntil }) => leaseUntil - now < LEASE_MS * STALE)
     const taken = this.#stock.take(max, this.#max)
     if (taken.length === 0) this.#balance()
     return taken
@@ -322,11 +327,11 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
 
   /** Leases of what nobody has yet: core renews the others. */
   #renewSometime(): void {
-    this.#cancelRenewal ??= this.#session.runtime.timer(this.#leaseMs / 3, () => {
+    this.#cancelRenewal ??= this.#session.runtime.timer(LEASE_MS / 3, () => {
       this.#cancelRenewal = undefined
       const all = [...this.#stock.items, ...this.#left, ...this.#parked.keys()]
       if (all.length === 0) return
-      this.#unawaited(this.#settling.renew(all, this.#leaseMs / 1_000, undefined))
+      this.#unawaited(this.#settling.renew(all, LEASE_SECONDS, undefined))
       this.#renewSometime()
     })
   }

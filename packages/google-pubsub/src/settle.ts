@@ -33,7 +33,6 @@ export class Settling {
 
   async settle(batch: readonly Settlement[], signal: AbortSignal): Promise<readonly SettleOutcome[]> {
     const acks = new Map<Settlement, Receipt>()
-    const back = new Map<Settlement, Receipt>()
     const copies = new Map<Settlement, readonly [Receipt, Retry]>()
     const outcomes = new Map<Settlement, SettleOutcome>()
     for (const one of batch) {
@@ -42,7 +41,6 @@ export class Settling {
       // Its slot is free at the call: see D1.
       this.#host.over(receipt.handle)
       if (one.as === 'ack') acks.set(one, receipt)
-      else if (this.#comesAgain(one, receipt.handle)) back.set(one, receipt)
       else if (this.#isKept) copies.set(one, [receipt, one])
       else {
         const taken = receipt.take()
@@ -57,7 +55,6 @@ export class Settling {
     }
     const work: Promise<void>[] = []
     if (acks.size > 0) work.push(this.#ack([...acks.values()], signal).then((done) => note(acks.keys(), done)))
-    if (back.size > 0) work.push(this.#giveBack([...back.values()], signal).then((done) => note(back.keys(), done)))
     if (copies.size > 0)
       work.push(this.#replace([...copies.values()], signal).then((done) => note(copies.keys(), done)))
     await Promise.all(work)
@@ -117,14 +114,11 @@ export class Settling {
     return this.#eachPath(all, (path, ids) => modifyDeadline(this.#session, path, ids, 0, signal))
   }
 
-  /** Whether there is a place where it can wait as a copy. */
+  /**
+   * Whether a retry is a copy. A deadline of 0 would be cheaper, but what was given back after a purge or a seek never comes.
+   */
   get #isKept(): boolean {
     return isOwner(this.#source) || this.#source.kind === 'dead-letters'
-  }
-
-  /** Whether the service's own redelivery is just what is asked for. Not on an ordered one, where it repeats what follows. */
-  #comesAgain({ delayMs, attempts }: Retry, { attempt }: Taken): boolean {
-    return delayMs === 0 && attempts === attempt && !isOrdered(this.#source) && isOwner(this.#source)
   }
 
   async #ack(receipts: readonly Receipt[], signal: AbortSignal): Promise<readonly Done[]> {

@@ -130,7 +130,7 @@ export class Stream {
       if (current.over) return
       current.over = true
       this.#calls.delete(call)
-      call.destroy()
+      call.cancel()
       if (this.#current !== current) return
       this.#current = undefined
       this.#cancelPing?.()
