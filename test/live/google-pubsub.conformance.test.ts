@@ -60,6 +60,8 @@ async function harness(broker: Process): Promise<Harness> {
     },
     skip: {
       'E1: an outage is bridged, or an event says that there may be a gap': DEAD_STREAMS,
+      'default: retention: what is stated is 14 days or more for queues, 7 for topics':
+        'the emulator takes 7 days at most; capabilities.test.ts has what is stated of the service',
       'O3: the copy is there before the ack: a cut in the middle loses nothing': DEAD_STREAMS,
     },
     slowness: 2,

@@ -7,8 +7,7 @@ import { runFlow } from '../flow/flow.ts'
 import { door } from './google-pubsub.door.ts'
 
 /** One that only its URL is known of is not ours to kill. */
-const here =
-  (process.env[urlVariable('google-pubsub')] ?? '') !== '' && (await up('google-pubsub')).origin !== 'url'
+const here = (process.env[urlVariable('google-pubsub')] ?? '') !== '' && (await up('google-pubsub')).origin !== 'url'
 
 const messages = 20_000
 const unharmed = { lost: { prefix: 0, middle: 0, tail: 0 }, phantom: 0, corrupt: 0, refused: 0, sent: messages }

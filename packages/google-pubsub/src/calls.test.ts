@@ -11,7 +11,10 @@ const packet = (text: string, orderingKey?: string): Packet => ({
 })
 
 /** A publisher that notes what it was asked, and fails where it is told to. */
-function publisher(fails: (texts: string) => Error | undefined): { readonly session: Session; readonly asked: string[] } {
+function publisher(fails: (texts: string) => Error | undefined): {
+  readonly session: Session
+  readonly asked: string[]
+} {
   const asked: string[] = []
   const session = {
     clients: {

@@ -21,6 +21,9 @@ import { GooglePubsubSender } from './send.ts'
 import { call, request, type Session } from './session.ts'
 import { INBOX } from './wire.ts'
 
+/** How long a closing connection waits for streams that are about to end. */
+const GOODBYE_MS = 2_000
+
 /** Of a service without sessions: streams come and go, and what is in hand outlives them. So it is never told `disconnected`. */
 export class GooglePubsubConnection implements Connection {
   readonly capabilities: Capabilities
@@ -58,8 +61,20 @@ export class GooglePubsubConnection implements Connection {
     // There is no session whose state could change.
   }
 
-  async close(): Promise<void> {
-    await closeClients(this.#session.clients)
+  /** Streams that are about to end bring what was on its way, and that is given back. */
+  async close(signal: AbortSignal): Promise<void> {
+    const { ending, calls, clients, runtime } = this.#session
+    if (ending.size > 0 && !signal.aborted) {
+      const enough = new AbortController()
+      const stop = (): void => enough.abort()
+      signal.addEventListener('abort', stop, { once: true })
+      // The sleep rejects when it is no longer needed.
+      await Promise.race([Promise.all(ending), Promise.allSettled([runtime.sleep(GOODBYE_MS, enough.signal)])])
+      stop()
+      signal.removeEventListener('abort', stop)
+    }
+    for (const call of calls) call.cancel()
+    await closeClients(clients)
   }
 
   /** The subscription of an inbox, made anew or found again, so that replies under way still find it. */

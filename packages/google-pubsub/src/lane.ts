@@ -73,13 +73,6 @@ export class Lane {
     await Promise.all(this.#moving)
   }
 
-  destroy(): void {
-    this.#stopped = true
-    this.#stream.destroy()
-    for (const { cancel } of this.#soon.values()) cancel()
-    this.#soon.clear()
-  }
-
   /** Forgets what waits in memory; the service has it. */
   async giveBack(signal: AbortSignal | undefined): Promise<void> {
     const waiting = [...this.#soon.values()]

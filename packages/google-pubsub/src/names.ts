@@ -65,7 +65,7 @@ export class Names {
 
   /** A reply address of this namespace: anything else is what a stranger wrote. */
   isInbox(address: string): boolean {
-    return address.startsWith(`${this.namespace}.r.`) && /^[A-Za-z0-9_.-]{3,240}$/.test(address)
+    return address.startsWith(`${this.namespace}.r.`) && /^[A-Za-z0-9_.-]{3,240}[A-Za-z0-9]$/.test(address)
   }
 
   topicPath(name: string): string {

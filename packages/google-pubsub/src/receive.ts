@@ -9,7 +9,7 @@ import {
   type SourceRef,
   type WireDelivery,
 } from '@anybroker/driver'
-import { acknowledge } from './calls.ts'
+import { acknowledge, modifyDeadline } from './calls.ts'
 import { describeError, notFound, unavailable } from './errors.ts'
 import { Lane } from './lane.ts'
 import { LEAST_LEASE_SECONDS } from './limits.ts'
@@ -165,13 +165,7 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
   async close(signal: AbortSignal): Promise<void> {
     this.#closing = true
     this.#session.receivers.get(this.#path)?.delete(this)
-    const destroy = (): void => {
-      this.#stream.destroy()
-      this.#lane?.destroy()
-    }
-    signal.addEventListener('abort', destroy, { once: true })
     try {
-      if (signal.aborted) destroy()
       await Promise.all([this.#stream.stop(), this.#lane?.stop(signal)])
       const { out, waiting } = this.#stock.clear()
       const now = this.#session.runtime.now()
@@ -185,9 +179,7 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
       )
       await this.#closed(signal)
     } finally {
-      signal.removeEventListener('abort', destroy)
       this.#end('the receiver was closed')
-      destroy()
     }
   }
 
@@ -224,7 +216,12 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
   }
 
   #arrived(received: readonly Received[], path: string): void {
-    if (this.#failure !== undefined) return
+    if (this.#failure !== undefined) {
+      // Late: others may have it at once.
+      const late = received.map(({ ackId }) => ackId ?? '')
+      this.#unawaited(modifyDeadline(this.#session, path, late, 0, undefined))
+      return
+    }
     const now = this.#session.runtime.now()
     const leaseUntil = now + LEASE_MS
     const taken: Taken[] = []
@@ -234,6 +231,7 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
       const ackId = from.ackId ?? ''
       if (this.address !== undefined && inbox !== this.address) strangers.push(ackId)
       else {
+        const discount = this.#session.discounts.of(path, from.message?.messageId ?? '')
         this.#number += 1
         taken.push({
           from,
@@ -244,8 +242,7 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
           bytes: bytesOf(message),
           number: this.#number,
           publishedAt,
-          receivedAt: now,
-          attempt,
+          attempt: Math.max((message.carriedAttempts ?? 0) + 1, attempt - discount),
           leaseUntil,
         })
       }
@@ -256,15 +253,48 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
       this.#unawaited(this.#settling.show(taken, undefined))
       return
     }
+    if (this.#ordered) this.#add(taken)
+    else this.#deal(taken)
+  }
+
+  /** Among all that this connection has on this source: one stream may bring what was meant for all. */
+  #deal(taken: readonly Taken[]): void {
+    const beside = [...(this.#session.receivers.get(this.#path) ?? [])].filter(
+      (one): one is GooglePubsubReceiver => one instanceof GooglePubsubReceiver && one !== this && !one.#stopped,
+    )
+    if (beside.length === 0) {
+      this.#add(taken)
+      return
+    }
+    const shares = new Map<GooglePubsubReceiver, Taken[]>([this, ...beside].map((one) => [one, []]))
+    for (const one of taken) {
+      let least: GooglePubsubReceiver = this
+      let load = Infinity
+      for (const [receiver, share] of shares) {
+        const its = (receiver.#stock.size + receiver.#stock.out + share.length) / receiver.#max
+        if (its >= load) continue
+        least = receiver
+        load = its
+      }
+      shares.get(least)?.push(one)
+    }
+    for (const [receiver, share] of shares) if (share.length > 0) receiver.#add(share)
+  }
+
+  #add(taken: readonly Taken[]): void {
     this.#stock.add(taken)
     this.#renewSometime()
     this.#wake?.()
     this.#balance()
   }
 
+  get #stopped(): boolean {
+    return this.#paused || this.#closing || this.#seeking || this.#failure !== undefined
+  }
+
   /** Streams run while there is room: on an emulator that sends more than was asked for, they end until there is room again. */
   #balance(): void {
-    const stopped = this.#paused || this.#closing || this.#seeking || this.#failure !== undefined
+    const stopped = this.#stopped
     const total = this.#stock.size + this.#stock.out
     this.#lane?.want(!stopped)
     if (stopped || this.#stock.bytes > BUFFER_BYTES) this.#stream.want(false)
@@ -318,8 +348,7 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
   #park(taken: Taken, delayMs: number, attempts: number): void {
     const back = (): void => {
       this.#parked.delete(taken)
-      this.#stock.add([{ ...taken, attempt: attempts + 1 }])
-      this.#wake?.()
+      this.#add([{ ...taken, attempt: attempts + 1 }])
     }
     this.#parked.set(taken, this.#session.runtime.timer(delayMs, back))
     this.#renewSometime()

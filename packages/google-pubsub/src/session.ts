@@ -1,5 +1,6 @@
 import type { Runtime } from '@anybroker/driver'
 import type { Clients } from './clients.ts'
+import { Discounts } from './discounts.ts'
 import { NOT_FOUND, PERMISSION_DENIED, statusOf } from './errors.ts'
 import { Names } from './names.ts'
 import type { Settings } from './options.ts'
@@ -36,6 +37,10 @@ export class Session {
   readonly runtime: Runtime
   /** Receivers by the path of their subscription, for a seek. */
   readonly receivers: Map<string, Set<Seekable>> = new Map()
+  readonly discounts: Discounts = new Discounts()
+  /** Streams that are open, and those of them that were asked to end: they outlive their receivers. */
+  readonly calls: Set<{ cancel(): void }> = new Set()
+  readonly ending: Set<Promise<void>> = new Set()
 
   constructor(clients: Clients, settings: Settings, runtime: Runtime) {
     this.clients = clients

@@ -65,17 +65,20 @@ export class Settling {
   async release(back: Back, signal: AbortSignal): Promise<readonly SettleOutcome[]> {
     const outcomes = new Map<unknown, SettleOutcome>()
     const given: Receipt[] = []
+    const used: number[] = []
     const copies: (readonly [Receipt, Retry])[] = []
     for (const { receipt: each, attempts } of back) {
       const receipt = live(each)
       if (receipt === undefined) continue
       this.#host.over(receipt.handle)
       // A copy would go behind its key: there its place counts for more than its count.
-      if (isOrdered(this.#source) || attempts <= receipt.handle.attempt || !isOwner(this.#source)) given.push(receipt)
-      else copies.push([receipt, { receipt, as: 'retry', delayMs: 0, attempts, order: 'overtake' }])
+      if (isOrdered(this.#source) || attempts <= receipt.handle.attempt || !isOwner(this.#source)) {
+        given.push(receipt)
+        used.push(attempts)
+      } else copies.push([receipt, { receipt, as: 'retry', delayMs: 0, attempts, order: 'overtake' }])
     }
     const [returned, copied] = await Promise.all([
-      given.length === 0 ? [] : this.#giveBack(given, signal),
+      given.length === 0 ? [] : this.#giveBack(given, used, signal),
       copies.length === 0 ? [] : this.#replace(copies, signal),
     ])
     given.forEach((receipt, index) => outcomes.set(receipt, returned[index] ?? LOST))
@@ -109,8 +112,12 @@ export class Settling {
     return done
   }
 
-  /** Hands out again, at once and in this order, what was handed out or not. */
-  show(all: readonly Taken[], signal: AbortSignal | undefined): Promise<readonly Done[]> {
+  /** Back at once, in this order. `used`: the attempts of each that are used up; by default none by this delivery. */
+  show(all: readonly Taken[], signal: AbortSignal | undefined, used: readonly number[] = []): Promise<readonly Done[]> {
+    all.forEach(({ from, path, message, attempt }, index) => {
+      const counted = (used[index] ?? attempt - 1) - (message.carriedAttempts ?? 0)
+      this.#session.discounts.set(path, from.message?.messageId ?? '', (from.deliveryAttempt ?? 0) - counted)
+    })
     return this.#eachPath(all, (path, ids) => modifyDeadline(this.#session, path, ids, 0, signal))
   }
 
@@ -128,8 +135,12 @@ export class Settling {
     return this.#over(receipts, done)
   }
 
-  async #giveBack(receipts: readonly Receipt[], signal: AbortSignal): Promise<readonly Done[]> {
-    return this.#over(receipts, await this.show(receipts.map(handleOf), signal))
+  async #giveBack(
+    receipts: readonly Receipt[],
+    used: readonly number[],
+    signal: AbortSignal,
+  ): Promise<readonly Done[]> {
+    return this.#over(receipts, await this.show(receipts.map(handleOf), signal, used))
   }
 
   /** A confirmed copy, then the ack: what happens between the two is a duplicate. */

@@ -15,8 +15,12 @@ const LIVED_MS = 2_000
 /** A subscription that was just made may be unknown somewhere: so often in a row it must be missing. */
 const MISSING_STREAMS = 4
 
-/** How long a stream that was asked to end may take for it: what is on its way is still wanted. */
-const GOODBYE_MS = 1_000
+/**
+ * How long a stream that was asked to end may take for it: what is on its way is still wanted, and what is cancelled is hidden for a whole
+ * lease. And how long anybody waits for that.
+ */
+const GOODBYE_MS = 15_000
+const PATIENCE_MS = 1_000
 
 type Call = ReturnType<v1.SubscriberClient['streamingPull']>
 
@@ -42,7 +46,6 @@ export class Stream {
   readonly #setup: StreamSetup
   readonly #id: string
   readonly #ending = new Set<Promise<void>>()
-  readonly #calls = new Set<Call>()
   #current: { readonly call: Call; over: boolean } | undefined
   #wanted = false
   #stopped = false
@@ -70,24 +73,25 @@ export class Stream {
   /** Lets it end, until it is wanted again; resolves when nothing more comes. */
   async idle(): Promise<void> {
     this.want(false)
-    await Promise.all(this.#ending)
+    await this.#allEnded()
   }
 
-  /** Ends for good: resolves when nothing comes any more, within a second. */
+  /** Ends for good. Resolves when nothing comes any more, or within a second: then something still may. */
   async stop(): Promise<void> {
     this.#wanted = false
     this.#stopped = true
     this.#letEnd()
-    await Promise.all(this.#ending)
+    await this.#allEnded()
   }
 
-  /** At once. */
-  destroy(): void {
-    this.#wanted = false
-    this.#stopped = true
-    this.#cancelRetry?.()
-    this.#cancelPing?.()
-    for (const call of this.#calls) call.cancel()
+  async #allEnded(): Promise<void> {
+    if (this.#ending.size === 0) return
+    let cancel = (): void => undefined
+    const enough = new Promise<void>((resolve) => {
+      cancel = this.#session.runtime.timer(PATIENCE_MS, resolve)
+    })
+    await Promise.race([Promise.all(this.#ending), enough])
+    cancel()
   }
 
   #reopen(delayMs: number): void {
@@ -113,7 +117,7 @@ export class Stream {
     })
     const current = { call, over: false }
     this.#current = current
-    this.#calls.add(call)
+    this.#session.calls.add(call)
     call.on('data', ({ receivedMessages }: { receivedMessages?: readonly Received[] | null }) => {
       const received = receivedMessages ?? []
       if (received.length === 0) {
@@ -129,7 +133,7 @@ export class Stream {
     const over = (error?: unknown): void => {
       if (current.over) return
       current.over = true
-      this.#calls.delete(call)
+      this.#session.calls.delete(call)
       call.cancel()
       if (this.#current !== current) return
       this.#current = undefined
@@ -203,8 +207,12 @@ export class Stream {
       call.once('error', done)
     })
     this.#ending.add(ended)
+    this.#session.ending.add(ended)
     ended.then(
-      () => this.#ending.delete(ended),
+      () => {
+        this.#ending.delete(ended)
+        this.#session.ending.delete(ended)
+      },
       () => undefined,
     )
     call.end()

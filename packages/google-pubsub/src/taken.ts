@@ -14,7 +14,6 @@ export interface Taken {
   readonly number: number
   /** When the service took it: wall clock, milliseconds. */
   readonly publishedAt: number
-  readonly receivedAt: number
   attempt: number
   /** On `runtime.now()`'s scale. */
   leaseUntil: number
