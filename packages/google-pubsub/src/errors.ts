@@ -5,7 +5,7 @@ const facts = (code: ErrorCode, scope: ErrorFacts['scope'], retryable = false): 
   Object.freeze({ code, scope, retryable })
 
 /** Codes of gRPC, as Pub/Sub uses them: https://cloud.google.com/pubsub/docs/reference/error-codes. */
-export const CANCELLED = 1
+const CANCELLED = 1
 export const NOT_FOUND = 5
 export const ALREADY_EXISTS = 6
 export const PERMISSION_DENIED = 7

@@ -10,16 +10,18 @@ import {
   type WireDelivery,
 } from '@anybroker/driver'
 import { acknowledge, modifyDeadline } from './calls.ts'
+import { deal } from './deal.ts'
 import { describeError, notFound, unavailable } from './errors.ts'
 import { Lane } from './lane.ts'
 import { LEAST_LEASE_SECONDS } from './limits.ts'
 import { described, isOrdered, isOwner } from './names.ts'
-import type { Seekable, Session } from './session.ts'
+import { Renewal } from './renewal.ts'
+import type { Beside, Session } from './session.ts'
 import { type Back, Settling } from './settle.ts'
 import { Stock } from './stock.ts'
 import { Stream } from './stream.ts'
-import { bytesOf, live, type Receipt, type Taken } from './taken.ts'
-import { fromReceived, type Received } from './wire.ts'
+import { live, type Receipt, type Taken, toTaken } from './taken.ts'
+import type { Received } from './wire.ts'
 
 type ReceiveOptions = Parameters<Receiver['receive']>[1]
 
@@ -51,7 +53,7 @@ const SURPLUS_DELIVERIES = 2
 const STALE = 1 / 3
 
 /** One stream of its own, and one of its lane; a buffer whose bound is the window of the stream. */
-export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
+export class GooglePubsubReceiver implements Receiver<Receipt>, Beside {
   readonly emptyAfterMs: number = EMPTY_AFTER_MS
   readonly address?: string
   readonly #session: Session
@@ -65,6 +67,8 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
   readonly #left: Taken[] = []
   readonly #parked = new Map<Taken, () => void>()
   readonly #lane: Lane | undefined
+  /** Of the leases of what nobody has yet: core renews the others. */
+  readonly #renewal: Renewal
   #stream: Stream
   #epoch = new Epoch()
   #max: number
@@ -76,7 +80,6 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
   #failure: { readonly error: unknown } | undefined
   #lost: ((receipts: readonly Receipt[] | 'all', reason: string) => void) | undefined
   #cancelSurplus: (() => void) | undefined
-  #cancelRenewal: (() => void) | undefined
 
   constructor(session: Session, source: SourceRef, name: string, options: ReceiverOptions, closed: Closed) {
     this.#session = session
@@ -89,6 +92,11 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
     this.#settling = new Settling(session, source, {
       over: (taken) => this.#over(taken),
       park: (taken, delayMs, attempts) => this.#park(taken, delayMs, attempts),
+    })
+    this.#renewal = new Renewal(session.runtime, LEASE_MS / 3, () => {
+      const all = [...this.#stock.items, ...this.#left, ...this.#parked.keys()]
+      if (all.length > 0) this.#unawaited(this.#settling.renew(all, LEASE_SECONDS, undefined))
+      return all.length > 0
     })
     this.#stream = this.#newStream()
     if (isOwner(source)) {
@@ -222,30 +230,16 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
       this.#unawaited(modifyDeadline(this.#session, path, late, 0, undefined))
       return
     }
-    const now = this.#session.runtime.now()
-    const leaseUntil = now + LEASE_MS
+    const { runtime, discounts } = this.#session
+    const leaseUntil = runtime.now() + LEASE_MS
     const taken: Taken[] = []
     const strangers: string[] = []
     for (const from of received) {
-      const { message, attempt, publishedAt, inbox } = fromReceived(from, this.#source)
-      const ackId = from.ackId ?? ''
-      if (this.address !== undefined && inbox !== this.address) strangers.push(ackId)
-      else {
-        const discount = this.#session.discounts.of(path, from.message?.messageId ?? '')
-        this.#number += 1
-        taken.push({
-          from,
-          path,
-          ackId,
-          message,
-          key: this.#ordered ? message.key : undefined,
-          bytes: bytesOf(message),
-          number: this.#number,
-          publishedAt,
-          attempt: Math.max((message.carriedAttempts ?? 0) + 1, attempt - discount),
-          leaseUntil,
-        })
-      }
+      this.#number += 1
+      const arrival = { source: this.#source, path, number: this.#number, leaseUntil, discounts }
+      const { taken: one, inbox } = toTaken(from, arrival)
+      if (this.address !== undefined && inbox !== this.address) strangers.push(one.ackId)
+      else taken.push(one)
     }
     // The service's own filter lets only ours through; the emulator has none.
     if (strangers.length > 0) this.#unawaited(acknowledge(this.#session, path, strangers, undefined))
@@ -253,48 +247,30 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
       this.#unawaited(this.#settling.show(taken, undefined))
       return
     }
-    if (this.#ordered) this.#add(taken)
-    else this.#deal(taken)
+    const beside = [...(this.#session.receivers.get(this.#path) ?? [])].filter((one) => !one.stopped)
+    if (this.#ordered || beside.length < 2) this.add(taken)
+    else deal(taken, beside)
   }
 
-  /** Among all that this connection has on this source: one stream may bring what was meant for all. */
-  #deal(taken: readonly Taken[]): void {
-    const beside = [...(this.#session.receivers.get(this.#path) ?? [])].filter(
-      (one): one is GooglePubsubReceiver => one instanceof GooglePubsubReceiver && one !== this && !one.#stopped,
-    )
-    if (beside.length === 0) {
-      this.#add(taken)
-      return
-    }
-    const shares = new Map<GooglePubsubReceiver, Taken[]>([this, ...beside].map((one) => [one, []]))
-    for (const one of taken) {
-      let least: GooglePubsubReceiver = this
-      let load = Infinity
-      for (const [receiver, share] of shares) {
-        const its = (receiver.#stock.size + receiver.#stock.out + share.length) / receiver.#max
-        if (its >= load) continue
-        least = receiver
-        load = its
-      }
-      shares.get(least)?.push(one)
-    }
-    for (const [receiver, share] of shares) if (share.length > 0) receiver.#add(share)
-  }
-
-  #add(taken: readonly Taken[]): void {
+  /** As one of several of this connection that share what their streams bring. */
+  add(taken: readonly Taken[]): void {
     this.#stock.add(taken)
-    this.#renewSometime()
+    this.#renewal.need()
     this.#wake?.()
     this.#balance()
   }
 
-  get #stopped(): boolean {
+  load(more: number): number {
+    return (this.#stock.size + this.#stock.out + more) / this.#max
+  }
+
+  get stopped(): boolean {
     return this.#paused || this.#closing || this.#seeking || this.#failure !== undefined
   }
 
   /** Streams run while there is room: on an emulator that sends more than was asked for, they end until there is room again. */
   #balance(): void {
-    const stopped = this.#stopped
+    const { stopped } = this
     const total = this.#stock.size + this.#stock.out
     this.#lane?.want(!stopped)
     if (stopped || this.#stock.bytes > BUFFER_BYTES) this.#stream.want(false)
@@ -340,7 +316,7 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
     if (taken === undefined) return { as: 'lost' }
     this.#stock.over(taken)
     this.#left.push(taken)
-    this.#renewSometime()
+    this.#renewal.need()
     return { as: 'ok' }
   }
 
@@ -348,21 +324,10 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
   #park(taken: Taken, delayMs: number, attempts: number): void {
     const back = (): void => {
       this.#parked.delete(taken)
-      this.#add([{ ...taken, attempt: attempts + 1 }])
+      this.add([{ ...taken, attempt: attempts + 1 }])
     }
     this.#parked.set(taken, this.#session.runtime.timer(delayMs, back))
-    this.#renewSometime()
-  }
-
-  /** Leases of what nobody has yet: core renews the others. */
-  #renewSometime(): void {
-    this.#cancelRenewal ??= this.#session.runtime.timer(LEASE_MS / 3, () => {
-      this.#cancelRenewal = undefined
-      const all = [...this.#stock.items, ...this.#left, ...this.#parked.keys()]
-      if (all.length === 0) return
-      this.#unawaited(this.#settling.renew(all, LEASE_SECONDS, undefined))
-      this.#renewSometime()
-    })
+    this.#renewal.need()
   }
 
   /** What fails here comes back by itself, when its lease ends. */
@@ -390,7 +355,7 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Seekable {
     this.#epoch.end(reason)
     this.#failure ??= { error: unavailable('the receiver is closed', 'receiver') }
     this.#cancelSurplus?.()
-    this.#cancelRenewal?.()
+    this.#renewal.end()
     for (const cancel of this.#parked.values()) cancel()
     this.#wake?.()
   }

@@ -1,9 +1,11 @@
 import type { Runtime } from '@anybroker/driver'
 import type { Clients } from './clients.ts'
+import type { Sharer } from './deal.ts'
 import { Discounts } from './discounts.ts'
 import { NOT_FOUND, PERMISSION_DENIED, statusOf } from './errors.ts'
 import { Names } from './names.ts'
 import type { Settings } from './options.ts'
+import type { Taken } from './taken.ts'
 
 /** The client's own retries are off, because core retries and must know what was unknown; its deadline is far above core's. */
 const CALL = { timeout: 120_000, retry: null }
@@ -35,8 +37,8 @@ export class Session {
   readonly names: Names
   readonly settings: Settings
   readonly runtime: Runtime
-  /** Receivers by the path of their subscription, for a seek. */
-  readonly receivers: Map<string, Set<Seekable>> = new Map()
+  /** Receivers by the path of their subscription. */
+  readonly receivers: Map<string, Set<Beside>> = new Map()
   readonly discounts: Discounts = new Discounts()
   /** Streams that are open, and those of them that were asked to end: they outlive their receivers. */
   readonly calls: Set<{ cancel(): void }> = new Set()
@@ -61,8 +63,10 @@ export class Session {
   }
 }
 
-/** What a seek does to the receivers of this connection. */
-export interface Seekable {
+/** A receiver, as others of its connection see it. */
+export interface Beside extends Sharer<Taken> {
+  /** It takes nothing now. */
+  readonly stopped: boolean
   /** Stops its streams: what comes until `resumeAfterSeek` is not of this place in time. */
   stopForSeek(): Promise<void>
   /** `moved`: what is in hand is lost. */

@@ -1,5 +1,7 @@
-import { EpochReceipt, messageBytes, type WireMessage } from '@anybroker/driver'
-import type { Received } from './wire.ts'
+import { EpochReceipt, messageBytes, type SourceRef, type WireMessage } from '@anybroker/driver'
+import type { Discounts } from './discounts.ts'
+import { isOrdered } from './names.ts'
+import { fromReceived, type Received } from './wire.ts'
 
 /** One message in hand. */
 export interface Taken {
@@ -28,7 +30,34 @@ export function live(receipt: unknown): Receipt | undefined {
   return receipt instanceof EpochReceipt && receipt.live ? (receipt as Receipt) : undefined
 }
 
-/** What a buffer counts. */
-export function bytesOf(message: WireMessage): number {
-  return messageBytes(message)
+/** How a message came, beside what it is. */
+export interface Arrival {
+  readonly source: SourceRef
+  readonly path: string
+  readonly number: number
+  readonly leaseUntil: number
+  readonly discounts: Discounts
+}
+
+/** A message in hand, and for which inbox it is where it came by the topic of replies. */
+export function toTaken(
+  from: Received,
+  arrival: Arrival,
+): { readonly taken: Taken; readonly inbox: string | undefined } {
+  const { source, path, number, leaseUntil, discounts } = arrival
+  const { message, attempt, publishedAt, inbox } = fromReceived(from, source)
+  const discount = discounts.of(path, from.message?.messageId ?? '')
+  const taken: Taken = {
+    from,
+    path,
+    ackId: from.ackId ?? '',
+    message,
+    key: isOrdered(source) ? message.key : undefined,
+    bytes: messageBytes(message),
+    number,
+    publishedAt,
+    attempt: Math.max((message.carriedAttempts ?? 0) + 1, attempt - discount),
+    leaseUntil,
+  }
+  return { taken, inbox }
 }
