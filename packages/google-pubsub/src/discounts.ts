@@ -1,6 +1,15 @@
 /** So many are remembered, the youngest. */
 const MOST = 20_000
 
+/** For all connections of this process, by where they go. */
+const ALL = new Map<string, Discounts>()
+
+export function discountsOf(endpoint: string): Discounts {
+  const known = ALL.get(endpoint) ?? new Discounts()
+  ALL.set(endpoint, known)
+  return known
+}
+
 /**
  * What the service counted for messages that this process took and gave back before a handler saw them, by their ids. The service counts
  * every delivery; here those are taken off again, as long as this process gets the message.

@@ -7,8 +7,8 @@ import { Stream } from './stream.ts'
 import { DUE, fromReceived, isProbe, type Received, toPacket } from './wire.ts'
 
 /** What is due so soon waits in memory, to be in time; what is not comes back by the service shortly before. */
-const SOON_MS = 8_000
-const BEFORE_MS = 4_000
+const SOON_MS = 6_000
+const BEFORE_MS = 3_000
 /** So many wait in memory at once, at most. */
 const MOST_SOON = 1_000
 

@@ -43,7 +43,7 @@ export class GooglePubsubTopology implements Topology {
 
   async check(ref: EntityRef, settings: EntitySettings, signal: AbortSignal): Promise<Ensured | undefined> {
     refuseNative(ref, settings)
-    const { names } = this.#session
+    const { names, settings: settled } = this.#session
     const asked = identityOf(ref, settings)
     if (ref.kind === 'topic') {
       const topic = await this.#topic(names.base(ref), signal)
@@ -56,6 +56,10 @@ export class GooglePubsubTopology implements Topology {
     const differ = [
       ...differences(there.labels, asked),
       ...(topic === wanted ? [] : [`topic: there ${topic}, asked ${wanted}`]),
+      // One that has it is no worse where it was not asked for.
+      ...(settled.exactlyOnce && there.enableExactlyOnceDelivery !== true
+        ? ['exactlyOnce: there false, asked true']
+        : []),
     ]
     // One from the earliest is moved there before its lane is made: without one, that may not have happened.
     const isWhole = settings.from !== 'earliest' || !isOwner(ref) || (await this.#isWhole(ref, signal))
@@ -92,8 +96,8 @@ export class GooglePubsubTopology implements Topology {
     const { names, clients } = this.#session
     const { project } = names
     const [[topics], [subscriptions]] = await Promise.all([
-      request(signal, () => clients.publisher.listTopics({ project, pageSize: 1_000 }, call())),
-      request(signal, () => clients.subscriber.listSubscriptions({ project, pageSize: 1_000 }, call())),
+      request(signal, () => clients.publisher.listTopics({ project }, call())),
+      request(signal, () => clients.subscriber.listSubscriptions({ project }, call())),
     ])
     const refs: EntityRef[] = []
     for (const { name: path, labels } of topics) {
@@ -166,6 +170,7 @@ export class GooglePubsubTopology implements Topology {
         messageRetentionDuration: { seconds: EPHEMERAL_RETENTION_SECONDS },
         ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
         enableMessageOrdering: ref.ordering === 'key',
+        enableExactlyOnceDelivery: this.#session.settings.exactlyOnce,
         filter: nativeFilter(settings.filter),
         labels: identityLabels('ephemeral', identityOf(ref, settings)),
       })
@@ -182,7 +187,12 @@ export class GooglePubsubTopology implements Topology {
   }
 
   get #lasting(): Subscription {
-    return { ...KEPT, messageRetentionDuration: { seconds: retentionSeconds(this.#session.settings) } }
+    const { settings } = this.#session
+    return {
+      ...KEPT,
+      messageRetentionDuration: { seconds: retentionSeconds(settings) },
+      enableExactlyOnceDelivery: settings.exactlyOnce,
+    }
   }
 
   /** A subscription that lasts. The service counts deliveries only where it has a dead-letter policy. */
@@ -190,7 +200,6 @@ export class GooglePubsubTopology implements Topology {
     return {
       ...this.#lasting,
       enableMessageOrdering: ref.ordering === 'key',
-      enableExactlyOnceDelivery: this.#session.settings.exactlyOnce,
       deadLetterPolicy: {
         deadLetterTopic: this.#session.names.topicPath(dead),
         maxDeliveryAttempts: BACKSTOP_DELIVERIES,
@@ -268,7 +277,7 @@ export class GooglePubsubTopology implements Topology {
   async #subscriptionsOf(topic: string, signal: AbortSignal): Promise<readonly string[]> {
     const found = await orUndefined(async () => {
       const [paths] = await request(signal, () =>
-        this.#session.clients.publisher.listTopicSubscriptions({ topic, pageSize: 1_000 }, call()),
+        this.#session.clients.publisher.listTopicSubscriptions({ topic }, call()),
       )
       return paths
     })

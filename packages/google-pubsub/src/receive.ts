@@ -44,10 +44,11 @@ const MOST_WINDOW = 1_000
 
 /**
  * The service keeps to the window that a stream asks for, Google's emulator does not: what is beyond the credit for so long goes back, so
- * that other consumers find it; but not what came more often than that, so that its count grows by two at most.
+ * that other consumers find it, and beyond twice the credit it goes at once. What came more often than that stays, so that what other
+ * processes count grows by no more.
  */
 const SURPLUS_MS = 100
-const SURPLUS_DELIVERIES = 2
+const SURPLUS_DELIVERIES = 6
 
 /** What has less than that part of its lease left when it is asked for was forgotten, and comes again. */
 const STALE = 1 / 3
@@ -278,20 +279,25 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Beside {
       this.#stream.want(true)
     else if (total > this.#max) {
       this.#stream.want(false)
+      if (total > 2 * this.#max) this.#returnSurplus(2)
       this.#returnSurplusSometime()
     }
+  }
+
+  #returnSurplus(windows: number): void {
+    const room = Math.max(0, windows * this.#max - this.#stock.out)
+    let kept = 0
+    const surplus = this.#stock.remove(({ from }) => {
+      kept += 1
+      return kept > room && (from.deliveryAttempt ?? 0) <= SURPLUS_DELIVERIES
+    })
+    if (surplus.length > 0) this.#unawaited(this.#settling.show(surplus, undefined))
   }
 
   #returnSurplusSometime(): void {
     this.#cancelSurplus ??= this.#session.runtime.timer(SURPLUS_MS, () => {
       this.#cancelSurplus = undefined
-      const room = Math.max(0, this.#max - this.#stock.out)
-      let kept = 0
-      const surplus = this.#stock.remove((taken) => {
-        kept += 1
-        return kept > room && (taken.from.deliveryAttempt ?? 0) <= SURPLUS_DELIVERIES
-      })
-      if (surplus.length > 0) this.#unawaited(this.#settling.show(surplus, undefined))
+      this.#returnSurplus(1)
       this.#balance()
     })
   }

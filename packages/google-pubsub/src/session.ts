@@ -1,14 +1,14 @@
 import type { Runtime } from '@anybroker/driver'
 import type { Clients } from './clients.ts'
 import type { Sharer } from './deal.ts'
-import { Discounts } from './discounts.ts'
+import { type Discounts, discountsOf } from './discounts.ts'
 import { NOT_FOUND, PERMISSION_DENIED, statusOf } from './errors.ts'
 import { Names } from './names.ts'
 import type { Settings } from './options.ts'
 import type { Taken } from './taken.ts'
 
-/** The client's own retries are off, because core retries and must know what was unknown; its deadline is far above core's. */
-const CALL = { timeout: 120_000, retry: null }
+/** The client's own retries are off, because core retries and must know what was unknown; its deadline stands above core's defaults. */
+const CALL = { timeout: 35_000, retry: null }
 
 /** Options of one call: a new object each, because the client writes into it. */
 export function call(): { timeout: number; retry: null } {
@@ -39,7 +39,7 @@ export class Session {
   readonly runtime: Runtime
   /** Receivers by the path of their subscription. */
   readonly receivers: Map<string, Set<Beside>> = new Map()
-  readonly discounts: Discounts = new Discounts()
+  readonly discounts: Discounts
   /** Streams that are open, and those of them that were asked to end: they outlive their receivers. */
   readonly calls: Set<{ cancel(): void }> = new Set()
   readonly ending: Set<Promise<void>> = new Set()
@@ -48,6 +48,7 @@ export class Session {
     this.clients = clients
     this.names = new Names(clients.project, settings.namespace)
     this.settings = settings
+    this.discounts = discountsOf(settings.emulator ?? '')
     this.runtime = runtime
   }
 
