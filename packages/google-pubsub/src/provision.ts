@@ -165,7 +165,7 @@ export class GooglePubsubTopology implements Topology {
     const { names } = this.#session
     const base = names.base(ref)
     try {
-      const made = await this.#makeSubscription(base, names.topicOf(ref), signal, {
+      const making = this.#makeSubscription(base, names.topicOf(ref), NEVER, {
         expirationPolicy: { ttl: { seconds: EXPIRATION_SECONDS } },
         messageRetentionDuration: { seconds: EPHEMERAL_RETENTION_SECONDS },
         ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
@@ -174,11 +174,26 @@ export class GooglePubsubTopology implements Topology {
         filter: nativeFilter(settings.filter),
         labels: identityLabels('ephemeral', identityOf(ref, settings)),
       })
+      const made = await request(signal, () => making).catch((error: unknown) => {
+        // Nobody waits for it any more: what is still made must not stay.
+        if (signal.aborted) this.#undo(base, making)
+        throw error
+      })
       return made ? CREATED : SAME
     } catch (error) {
       if (statusOf(error) === NOT_FOUND) throw missingTopic(ref, error)
       throw error
     }
+  }
+
+  #undo(base: string, making: Promise<boolean>): void {
+    making
+      .then(() => this.#deleteSubscription(base, NEVER))
+      .then(undefined, (error: unknown) => {
+        this.#session.runtime.log('warn', `anybroker: ${base} may be left; the service removes it after a day`, {
+          error,
+        })
+      })
   }
 
   /** Somebody else made it at the same time. */
@@ -290,6 +305,8 @@ const KEPT: Subscription = Object.freeze({
   expirationPolicy: {},
   ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
 })
+
+const NEVER = new AbortController().signal
 
 function compared(found: readonly string[]): Ensured {
   return found.length === 0 ? SAME : { as: 'differs', differences: found }

@@ -64,8 +64,8 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Beside {
   readonly #settling: Settling
   readonly #closed: (signal: AbortSignal) => Promise<void>
   readonly #stock = new Stock<Taken>()
-  /** Given back while it closes, in order to go back with the rest in one request. */
-  readonly #left: Taken[] = []
+  /** Given back while it closes, with the attempts used up, in order to go back with the rest in one request. */
+  readonly #left = new Map<Taken, number>()
   readonly #parked = new Map<Taken, () => void>()
   readonly #lane: Lane | undefined
   /** Of the leases of what nobody has yet: core renews the others. */
@@ -95,7 +95,7 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Beside {
       park: (taken, delayMs, attempts) => this.#park(taken, delayMs, attempts),
     })
     this.#renewal = new Renewal(session.runtime, LEASE_MS / 3, () => {
-      const all = [...this.#stock.items, ...this.#left, ...this.#parked.keys()]
+      const all = [...this.#stock.items, ...this.#left.keys(), ...this.#parked.keys()]
       if (all.length > 0) this.#unawaited(this.#settling.renew(all, LEASE_SECONDS, undefined))
       return all.length > 0
     })
@@ -138,7 +138,7 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Beside {
   async release(back: Back, signal: AbortSignal): Promise<readonly SettleOutcome[]> {
     signal.throwIfAborted()
     // Out of turn, what is given back would pass what is still out: all of it goes back when this closes, in order.
-    if (this.#ordered && this.#paused) return back.map(({ receipt }) => this.#leave(receipt))
+    if (this.#ordered && this.#paused) return back.map(({ receipt, attempts }) => this.#leave(receipt, attempts))
     return this.#settling.release(back, signal)
   }
 
@@ -178,13 +178,18 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Beside {
       await Promise.all([this.#stream.stop(), this.#lane?.stop(signal)])
       const { out, waiting } = this.#stock.clear()
       const now = this.#session.runtime.now()
-      const left = [...out, ...waiting, ...this.#left, ...this.#parked.keys()].filter(
-        ({ leaseUntil }) => leaseUntil > now,
-      )
+      const used = new Map(this.#left)
+      // What core has not settled may have been seen.
+      for (const taken of out) used.set(taken, taken.attempt)
+      for (const taken of [...waiting, ...this.#parked.keys()]) used.set(taken, taken.attempt - 1)
+      const left = [...used.keys()]
+        .filter(({ leaseUntil }) => leaseUntil > now)
+        .toSorted((one, other) => one.number - other.number)
       this.#end('the receiver was closed')
       await this.#settling.show(
-        left.toSorted((one, other) => one.number - other.number),
+        left,
         signal,
+        left.map((taken) => used.get(taken) ?? 0),
       )
       await this.#closed(signal)
     } finally {
@@ -204,7 +209,7 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Beside {
       this.#epoch.end('the subscription was moved to another place')
       this.#epoch = new Epoch()
       this.#stock.clear()
-      this.#left.length = 0
+      this.#left.clear()
       for (const cancel of this.#parked.values()) cancel()
       this.#parked.clear()
       this.#lost?.('all', 'the subscription was moved to another place')
@@ -317,11 +322,11 @@ export class GooglePubsubReceiver implements Receiver<Receipt>, Beside {
     this.#balance()
   }
 
-  #leave(given: unknown): SettleOutcome {
+  #leave(given: unknown, attempts: number): SettleOutcome {
     const taken = live(given)?.take()
     if (taken === undefined) return { as: 'lost' }
     this.#stock.over(taken)
-    this.#left.push(taken)
+    this.#left.set(taken, attempts)
     this.#renewal.need()
     return { as: 'ok' }
   }
