@@ -1,6 +1,9 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks'
 
-/** What can keep a process alive: timers, sockets, servers, child processes, watchers. */
+/**
+ * What can keep a process alive: timers, sockets, servers, child processes, watchers. A session of HTTP/2 is none: its socket is listed by
+ * itself, and once that is closed the session is there only until it is collected.
+ */
 const KINDS: ReadonlySet<string> = new Set([
   'Timeout',
   'TCPWRAP',
@@ -8,7 +11,6 @@ const KINDS: ReadonlySet<string> = new Set([
   'TLSWRAP',
   'PIPEWRAP',
   'UDPWRAP',
-  'HTTP2SESSION',
   'PROCESSWRAP',
   'FSEVENTWRAP',
   'STATWATCHER',

@@ -1,0 +1,2 @@
+export { googlePubsub, fromUrl } from './google-pubsub.ts'
+export type { GooglePubsubOptions } from './options.ts'
