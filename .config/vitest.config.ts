@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     env: { NODE_OPTIONS: nodeOptions },
     passWithNoTests: true,
+    // More than there are cores: the suites on real brokers wait most of the time.
+    maxWorkers: 3,
     // A rejection that nobody handles is a lost message: it fails the run, as it does by default, and stays so.
     dangerouslyIgnoreUnhandledErrors: false,
     projects: [
