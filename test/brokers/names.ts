@@ -21,14 +21,7 @@ export const groups: Readonly<Record<string, readonly BrokerName[]>> = {
 export const supported: readonly BrokerName[] = ['rabbitmq-3', 'rabbitmq-4', 'fauxqs', 'localstack']
 
 /** The brokers that there is a driver for, in work or not: what `pnpm brokers` means without names. */
-export const withDriver: readonly BrokerName[] = [
-  'rabbitmq-3',
-  'rabbitmq-4',
-  'kafka',
-  'kafka-3-nodes',
-  'google-pubsub',
-  'fauxqs',
-]
+export const withDriver: readonly BrokerName[] = ['rabbitmq-3', 'rabbitmq-4', 'kafka', 'google-pubsub', 'fauxqs']
 
 /** Brokers and groups to brokers, each once, in the order of {@link names}. An unknown one is a `RangeError`. */
 export function select(wanted: readonly string[]): readonly BrokerName[] {
