@@ -22,12 +22,19 @@ export interface FlowReport extends Verdict {
   readonly seconds: number
   /** The longest time in which nothing was handled. */
   readonly longestGapMs: number
+  /** How often a connection of the flow was lost, and how often the broker held its publisher back: what the faults did. */
+  readonly disconnects: number
+  readonly blocks: number
 }
 
 /** Of one `sendAll`. */
 const BATCH = 500
 /** How many `sendAll` are under way. */
 const AT_ONCE = 4
+/** While faults last the end is sent so slowly, so that none of them finds the publisher gone. */
+const END_PART = 0.1
+const TRICKLE = 5
+const TRICKLE_MS = 100
 const PADDING = 'x'.repeat(200)
 
 /** Sends all, while faults strike; consumes until everything confirmed was handled, or nothing comes any more; tells what became of it. */
@@ -38,6 +45,8 @@ export async function runFlow(flow: Flow): Promise<FlowReport> {
   const tally = new Tally(messages, keys ?? messages)
   let lastAt = performance.now()
   let longestGapMs = 0
+  let disconnects = 0
+  let blocks = 0
   const handled = (body: string): void => {
     const now = performance.now()
     longestGapMs = Math.max(longestGapMs, now - lastAt)
@@ -49,6 +58,8 @@ export async function runFlow(flow: Flow): Promise<FlowReport> {
   const opened: Broker[] = []
   const open = async (): Promise<Broker> => {
     const broker = await flow.connect({ log: false })
+    broker.on('disconnected', () => (disconnects += 1))
+    broker.on('blocked', () => (blocks += 1))
     opened.push(broker)
     return broker
   }
@@ -60,19 +71,27 @@ export async function runFlow(flow: Flow): Promise<FlowReport> {
   const queue = (await open()).queue<string>(name, { codec: 'text', ...ordering })
 
   const struck: Promise<void>[] = []
+  let over = 0
   const waiting = flow.faults.toSorted((a, b) => a.at - b.at)
   const strike = (): void => {
     while (waiting[0] !== undefined && tally.confirmed >= waiting[0].at * messages) {
       const fault = waiting.shift()
       // One after the other: two kills at once are one.
-      if (fault !== undefined) struck.push((struck.at(-1) ?? Promise.resolve()).then(() => fault.strike()))
+      if (fault !== undefined) {
+        const before = struck.at(-1) ?? Promise.resolve()
+        struck.push(before.then(() => fault.strike()).finally(() => (over += 1)))
+      }
     }
   }
   let next = 0
   const publish = async (): Promise<void> => {
     while (next < messages) {
       const from = next
-      const numbers = Array.from({ length: Math.min(BATCH, messages - from) }, (_, index) => from + index)
+      const slowly = from >= messages * (1 - END_PART) && over < flow.faults.length
+      const numbers = Array.from(
+        { length: Math.min(slowly ? TRICKLE : BATCH, messages - from) },
+        (_, index) => from + index,
+      )
       next += numbers.length
       const outgoing = numbers.map((number) => ({
         body: bodyOf(number),
@@ -86,6 +105,7 @@ export async function runFlow(flow: Flow): Promise<FlowReport> {
         error.outcomes.forEach(({ as }, index) => tally.sent(from + index, as))
       }
       strike()
+      if (slowly) await sleep(TRICKLE_MS)
     }
   }
   // With keys one call after the other: the order of calls is the order of sends.
@@ -105,6 +125,8 @@ export async function runFlow(flow: Flow): Promise<FlowReport> {
     ...verdict,
     seconds,
     longestGapMs,
+    disconnects,
+    blocks,
     line: `${printed(verdict)}, ${seconds.toFixed(1)} s, longest gap ${(longestGapMs / 1_000).toFixed(1)} s`,
   }
 }
