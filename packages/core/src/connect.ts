@@ -14,7 +14,7 @@ import { systemRuntime } from './time/system-runtime.ts'
 
 /**
  * Connects to a broker: by URL, whose scheme says which, or by a driver. `memory:` comes with this package; `kafka:`, `amqp:`,
- * `amqps:`, `google-pubsub:` and `sqs-sns:` load a package of their own, and those are planned. One attempt; from then on the
+ * `amqps:`, `google-pubsub:` and `sqs-sns:` load a package of their own. One attempt; from then on the
  * connection is kept alive until `close`.
  *
  * Throws a `TypeError` for a URL or an option that is wrong, an `Error` with the command to install it for a missing package, and a

@@ -180,6 +180,20 @@ describe('a hand', () => {
     expect(told).toBe(1)
   })
 
+  it('lets a suspect that is due again run, though nothing more is fetched', () => {
+    const hand = new Hand(10, () => undefined)
+    const one = entry(attached())
+    one.suspect = true
+    hand.add(one)
+    expect(hand.take(flushed)).toBeUndefined()
+    hand.gathered = true
+    expect(hand.take(flushed)).toBe(one)
+    hand.hold(one, 5)
+    expect(hand.gathered).toBe(false)
+    hand.due(one)
+    expect(hand.take(flushed)).toBe(one)
+  })
+
   it('removes nothing twice', () => {
     const on = attached()
     const hand = new Hand(10, () => undefined)

@@ -108,7 +108,11 @@ export class Hand {
   due(entry: Entry): void {
     this.#leaveState(entry)
     entry.state = 'waiting'
-    if (entry.suspect) this.#suspected += 1
+    if (entry.suspect) {
+      this.#suspected += 1
+      // It was in hand all the time, and what was fetched beside it as well; the intake may wait for long and gathers nothing now.
+      this.gathered = true
+    }
     this.#lanes.again(entry)
   }
 
